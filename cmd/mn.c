@@ -1,0 +1,219 @@
+/*
+ * mn: the one binary. Called as mn-foo it is the command foo; called as mn
+ * it reads the global options and finds the command: in its own table, else
+ * a program mn-foo in PATH.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "commands.h"
+#include "banned.h"
+
+static const char usage[] =
+	"mn [-p PROFILE] [-C DIR] [--no-pager] COMMAND [ARG...]\n"
+	"mn --help\n"
+	"mn --version\n";
+
+struct opts {
+	const char *profile;
+	int no_pager, help, version;
+};
+
+static void change_dir(struct mn_cmd *c, void *opts, const char *value)
+{
+	(void)opts;
+	if (chdir(value) < 0)
+		mn_die(c, "cannot change to '%s': %s", value, strerror(errno));
+}
+
+static const struct mn_opt options[] = {
+	MN_OPT_STR('p', "profile", struct opts, profile, "PROFILE",
+		   "act as this profile: a name, an id or the start of one"),
+	MN_OPT_CALL('C', NULL, change_dir, "DIR", "go to this directory first"),
+	MN_OPT_BOOL(0, "no-pager", struct opts, no_pager, "don't use a pager"),
+	MN_OPT_BOOL('h', "help", struct opts, help, "list the common commands"),
+	MN_OPT_BOOL(0, "version", struct opts, version, "print the version"),
+	MN_OPT_END
+};
+
+const struct mn_command *mn_command_table(void)
+{
+	return mn_commands;
+}
+
+const struct mn_command *mn_command_find(const char *name)
+{
+	const struct mn_command *m;
+
+	for (m = mn_commands; m->name; m++)
+		if (!strcmp(m->name, name))
+			return m;
+	return NULL;
+}
+
+static const char *env(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v && *v ? v : NULL;
+}
+
+static void read_env(struct mn_env *e)
+{
+	e->home = env("HOME");
+	e->mn_dir = env("MN_DIR");
+	e->profile = env("MN_PROFILE");
+	e->xdg_data = env("XDG_DATA_HOME");
+	e->passphrase_file = env("MN_PASSPHRASE_FILE");
+	e->mn_pager = getenv("MN_PAGER");
+	e->pager = getenv("PAGER");
+	e->mn_editor = env("MN_EDITOR");
+	e->visual = env("VISUAL");
+	e->editor = env("EDITOR");
+	e->term = env("TERM");
+	e->path = env("PATH");
+	e->tmpdir = env("TMPDIR");
+	e->trace = env("MN_TRACE");
+	e->no_color = env("NO_COLOR") != NULL;
+	e->has_less = getenv("LESS") != NULL;
+}
+
+/* MN_TRACE: 1 or true is stderr, 2 to 9 a descriptor, /path a file. */
+static void open_trace(struct mn_cmd *c)
+{
+	const char *to = c->env.trace;
+
+	if (!to || !strcmp(to, "0") || !strcmp(to, "false"))
+		return;
+	if (!strcmp(to, "1") || !strcmp(to, "true"))
+		c->trace.fd = STDERR_FILENO;
+	else if (to[0] >= '2' && to[0] <= '9' && !to[1])
+		c->trace.fd = to[0] - '0';
+	else if (to[0] == '/')
+		c->trace.fd = open(to, O_WRONLY | O_CREAT | O_APPEND |
+				   O_CLOEXEC, 0600);
+	if (c->trace.fd < 0)
+		mn_warning(c, "cannot trace to '%s'", to);
+}
+
+/* Files that we open must not end up as stdin, stdout or stderr. */
+static void keep_std_fds(void)
+{
+	int fd = open("/dev/null", O_RDONLY);
+
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = open("/dev/null", O_RDONLY);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void run(struct mn_cmd *c, const struct mn_command *m)
+{
+	int status;
+
+	c->name = m->name;
+	mn_trace(&c->trace, "run %s", m->name);
+	status = m->fn(c);
+	mn_trace(&c->trace, "exit %d", status);
+	mn_exit(c, status);
+}
+
+/* What an external command calls as mn should be this very mn. */
+static void prepend_path(const struct mn_cmd *c, const char *self)
+{
+	const char *slash = strrchr(self, '/');
+	struct mn_buf b = MN_BUF_INIT;
+
+	if (!slash)
+		return;
+	mn_buf_add(&b, self, (size_t)(slash - self) + (slash == self));
+	if (c->env.path)
+		mn_buf_addf(&b, ":%s", c->env.path);
+	setenv("PATH", b.p, 1);
+	mn_buf_release(&b);
+}
+
+static void run_external(struct mn_cmd *c, const char *self)
+{
+	struct mn_buf name = MN_BUF_INIT;
+	char *word = c->argv[0];
+
+	mn_buf_addf(&name, "mn-%s", word);
+	c->argv[0] = name.p;
+	if (!strchr(word, '/')) {
+		prepend_path(c, self);
+		if (c->profile)
+			setenv("MN_PROFILE", c->profile, 1);
+		if (c->no_pager)
+			setenv("MN_PAGER", "cat", 1);
+		mn_trace(&c->trace, "exec %s", name.p);
+		signal(SIGPIPE, SIG_DFL);
+		execvp(name.p, c->argv);
+		signal(SIGPIPE, SIG_IGN);
+		if (errno != ENOENT)
+			mn_die(c, "cannot run '%s': %s", name.p,
+			       strerror(errno));
+	}
+	mn_buf_release(&name);
+	mn_warning(c, "'%s' is not a command; see 'mn help'", word);
+	mn_exit(c, MN_EXIT_USAGE);
+}
+
+static void main_as_mn(struct mn_cmd *c)
+{
+	static char help[] = "help", version[] = "version";
+	static char *as_help[] = { help, NULL };
+	static char *as_version[] = { version, NULL };
+	struct opts o = { 0 };
+	const struct mn_command *m;
+	const char *self = c->argv[0];
+
+	mn_options_parse(c, usage, options, &o, MN_OPTIONS_STOP);
+	if (o.profile)
+		c->profile = o.profile;
+	c->no_pager = o.no_pager;
+	if (o.version || o.help || !c->argc) {
+		if (!o.version && !o.help)
+			mn_usage(c, "no command given");
+		c->argv = o.version ? as_version : as_help;
+		c->argc = 1;
+	}
+	m = mn_command_find(c->argv[0]);
+	if (!m || !m->fn)
+		run_external(c, self);
+	else
+		run(c, m);
+}
+
+int main(int argc, char **argv)
+{
+	struct mn_cmd c = {
+		.name = "", .argc = argc, .argv = argv,
+		.trace = MN_TRACE_INIT, .conf = MN_CONF_INIT
+	};
+	const char *base;
+	const struct mn_command *m;
+
+	keep_std_fds();
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 1)
+		return MN_EXIT_USAGE;
+	read_env(&c.env);
+	c.profile = c.env.profile;
+	open_trace(&c);
+	base = strrchr(argv[0], '/');
+	base = base ? base + 1 : argv[0];
+	if (!strncmp(base, "mn-", 3)) {
+		m = mn_command_find(base + 3);
+		if (m && m->fn)
+			run(&c, m);
+		mn_die(&c, "there is no command '%s'", base);
+	}
+	main_as_mn(&c);
+}
