@@ -1,0 +1,229 @@
+#include "node/heads.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+
+#include "banned.h"
+
+struct visit {
+	struct mn_head head;
+	struct mn_pub device;
+	uint64_t era, seq, gen;
+	size_t parents, nparents;	/* in walk->oids */
+	int is_tip;
+	int has_child;
+};
+
+struct walk {
+	struct mn_reader *rd;
+	struct mn_node node;
+	const struct mn_known_heads *known;
+	MN_VEC(struct visit) seen;
+	MN_VEC(struct mn_oid) oids;
+	MN_VEC(size_t) heap;		/* of seen, highest gen on top */
+	MN_VEC(struct mn_oid) covered;	/* parents of new nodes that were known */
+	struct mn_map index;		/* carrier -> seen */
+	uint64_t lowest;		/* gen of the lowest tip */
+};
+
+/* A binary heap by generation. */
+static int above(const struct walk *w, size_t a, size_t b)
+{
+	return w->seen.p[w->heap.p[a]].gen > w->seen.p[w->heap.p[b]].gen;
+}
+
+static void swap(struct walk *w, size_t a, size_t b)
+{
+	size_t t = w->heap.p[a];
+
+	w->heap.p[a] = w->heap.p[b];
+	w->heap.p[b] = t;
+}
+
+static void heap_push(struct walk *w, size_t i)
+{
+	size_t at = w->heap.n;
+
+	*mn_vec_push(&w->heap) = i;
+	for (; at && above(w, at, (at - 1) / 2); at = (at - 1) / 2)
+		swap(w, at, (at - 1) / 2);
+}
+
+static size_t heap_pop(struct walk *w)
+{
+	size_t top = w->heap.p[0], at = 0;
+
+	w->heap.p[0] = w->heap.p[--w->heap.n];
+	for (;;) {
+		size_t c = 2 * at + 1;
+
+		if (c >= w->heap.n)
+			return top;
+		if (c + 1 < w->heap.n && above(w, c + 1, c))
+			c++;
+		if (!above(w, c, at))
+			return top;
+		swap(w, c, at);
+		at = c;
+	}
+}
+
+/* Whether the node was known when the known heads were computed. */
+static int is_known(const struct walk *w, const struct visit *v)
+{
+	const struct mn_known_heads *k = w->known;
+
+	for (size_t i = 0; k && i < k->ntips; i++)
+		if (!memcmp(k->tips[i].device.b, v->device.b, 32) &&
+		    k->tips[i].era == v->era)
+			return v->seq <= k->tips[i].seq;
+	return 0;
+}
+
+/* Loads a node into seen, unless it is there; its index in *out. */
+static int visit(struct walk *w, size_t *out, const struct mn_oid *carrier,
+		 struct mn_err *err)
+{
+	struct visit *v;
+	int r;
+
+	*out = mn_map_get(&w->index, carrier->b);
+	if (*out != SIZE_MAX)
+		return 0;
+	r = mn_node_load(&w->node, w->rd, carrier, NULL, err);
+	if (r < 0)
+		return r;
+	if (w->node.carrier.is_merge)
+		return mn_err_set(err, MN_EINVALID,
+				  "a merge stands where a node must be");
+	*out = w->seen.n;
+	v = mn_vec_push(&w->seen);
+	*v = (struct visit){
+		.head = { w->node.id, *carrier, w->node.carrier.seconds },
+		.device = w->node.meta.device, .era = w->node.meta.era,
+		.seq = w->node.meta.seq, .gen = w->node.meta.gen,
+		.parents = w->oids.n, .nparents = w->node.carrier.nparents,
+	};
+	for (size_t i = 0; i < v->nparents; i++)
+		mn_carrier_parent(mn_vec_push(&w->oids), &w->node.carrier, i);
+	mn_map_put(&w->index, carrier->b, *out);
+	return 0;
+}
+
+static int add_tips(struct walk *w, const struct mn_oid *tips, size_t n,
+		    struct mn_err *err)
+{
+	w->lowest = UINT64_MAX;
+	for (size_t i = 0; i < n; i++) {
+		size_t at;
+		int r = visit(w, &at, &tips[i], err);
+
+		if (r < 0)
+			return r;
+		if (is_known(w, &w->seen.p[at]))
+			continue;
+		w->seen.p[at].is_tip = 1;
+		if (w->seen.p[at].gen < w->lowest)
+			w->lowest = w->seen.p[at].gen;
+		heap_push(w, at);
+	}
+	return 0;
+}
+
+/* Looks at the parents of seen[i]. */
+static int descend(struct walk *w, size_t i, struct mn_err *err)
+{
+	size_t first = w->seen.p[i].parents, n = w->seen.p[i].nparents;
+
+	for (size_t k = 0; k < n; k++) {
+		struct mn_oid oid = w->oids.p[first + k];
+		size_t before = w->seen.n, at;
+		int r = visit(w, &at, &oid, err);
+
+		if (r < 0)
+			return r;
+		w->seen.p[at].has_child = 1;
+		if (is_known(w, &w->seen.p[at]))
+			*mn_vec_push(&w->covered) = oid;
+		else if (at == before)
+			heap_push(w, at);
+	}
+	return 0;
+}
+
+static int run(struct walk *w, struct mn_err *err)
+{
+	/* with known heads all new nodes must be seen: their parents decide
+	 * which of the known heads stay */
+	int bounded = !w->known || !w->known->nheads;
+	int r = 0;
+
+	while (w->heap.n && r == 0) {
+		size_t i = heap_pop(w);
+
+		if (bounded && w->seen.p[i].gen <= w->lowest)
+			break;
+		r = descend(w, i, err);
+	}
+	return r;
+}
+
+static int is_covered(const struct walk *w, const struct mn_oid *carrier)
+{
+	for (size_t i = 0; i < w->covered.n; i++)
+		if (mn_oid_eq(&w->covered.p[i], carrier))
+			return 1;
+	return 0;
+}
+
+static int cmp_head(const void *a, const void *b)
+{
+	return mn_id_cmp(&((const struct mn_head *)a)->node,
+			 &((const struct mn_head *)b)->node);
+}
+
+int mn_heads(struct mn_head_list *out, struct mn_reader *rd,
+	     const struct mn_oid *tips, size_t ntips,
+	     const struct mn_known_heads *known, struct mn_err *err)
+{
+	struct walk w = { .rd = rd, .known = known };
+	int r;
+
+	mn_node_init(&w.node);
+	mn_map_init(&w.index, sizeof(struct mn_oid));
+	r = add_tips(&w, tips, ntips, err);
+	if (r == 0)
+		r = run(&w, err);
+	if (r < 0)
+		goto out;
+	for (size_t i = 0; known && i < known->nheads; i++)
+		if (!is_covered(&w, &known->heads[i].carrier))
+			*mn_vec_push(out) = known->heads[i];
+	for (size_t i = 0; i < w.seen.n; i++)
+		if (w.seen.p[i].is_tip && !w.seen.p[i].has_child)
+			*mn_vec_push(out) = w.seen.p[i].head;
+	qsort(out->p, out->n, sizeof(*out->p), cmp_head);
+out:
+	mn_vec_release(&w.covered);
+	mn_vec_release(&w.heap);
+	mn_vec_release(&w.oids);
+	mn_vec_release(&w.seen);
+	mn_map_release(&w.index);
+	mn_node_release(&w.node);
+	return r;
+}
+
+void mn_heads_merge(struct mn_oid *head, struct mn_buf *merge,
+		    struct mn_head *heads, size_t n)
+{
+	size_t start = merge->len;
+
+	if (n == 1) {
+		*head = heads[0].carrier;
+		return;
+	}
+	mn_merge_encode(merge, heads, n);
+	mn_oid_of(head, MN_COMMIT, merge->p + start, merge->len - start);
+}
