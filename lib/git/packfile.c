@@ -1,0 +1,244 @@
+#include "git/packfile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "banned.h"
+
+#define HASH 20
+#define FANOUT (256 * 4)
+#define IDX_HEAD 8
+#define PACK_HEAD 12
+
+enum { OFS_DELTA = 6, REF_DELTA = 7 };
+
+static uint32_t be32(const unsigned char *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+		(uint32_t)p[2] << 8 | p[3];
+}
+
+static uint64_t be64(const unsigned char *p)
+{
+	return (uint64_t)be32(p) << 32 | be32(p + 4);
+}
+
+static int bad(const struct mn_packfile *p, struct mn_err *err,
+	       const char *why)
+{
+	return mn_err_set(err, MN_ECORRUPT, "pack '%s': %s",
+			  p->name ? p->name : "", why);
+}
+
+static int check_idx(struct mn_packfile *p, struct mn_err *err)
+{
+	static const unsigned char magic[] = { 0xff, 't', 'O', 'c', 0, 0, 0,
+					       2 };
+	const unsigned char *b = p->idx.p;
+	uint64_t need, rest;
+
+	if (p->idx.len < IDX_HEAD + FANOUT + 2 * HASH ||
+	    memcmp(b, magic, sizeof(magic)))
+		return bad(p, err, "no index of version 2");
+	p->fanout = b + IDX_HEAD;
+	for (int i = 1; i < 256; i++)
+		if (be32(p->fanout + 4 * i) < be32(p->fanout + 4 * (i - 1)))
+			return bad(p, err, "the index is not in order");
+	p->n = be32(p->fanout + 4 * 255);
+	need = IDX_HEAD + FANOUT + 2 * HASH + (uint64_t)p->n * (HASH + 4 + 4);
+	if (p->idx.len < need)
+		return bad(p, err, "the index is cut short");
+	rest = p->idx.len - need;
+	if (rest % 8 || rest / 8 > p->n)
+		return bad(p, err, "the index has a wrong size");
+	p->n64 = (size_t)(rest / 8);
+	p->oids = p->fanout + FANOUT;
+	p->off32 = p->oids + (size_t)p->n * (HASH + 4);
+	p->off64 = p->off32 + (size_t)p->n * 4;
+	return 0;
+}
+
+int mn_packfile_check(struct mn_packfile *p, struct mn_err *err)
+{
+	const unsigned char *b = p->pack.p;
+	int r = check_idx(p, err);
+
+	if (r < 0)
+		return r;
+	if (p->pack.len < PACK_HEAD + HASH || memcmp(b, "PACK", 4) ||
+	    (be32(b + 4) != 2 && be32(b + 4) != 3))
+		return bad(p, err, "not a pack of version 2");
+	if (be32(b + 8) != p->n)
+		return bad(p, err, "count differs from that of the index");
+	if (memcmp(b + p->pack.len - HASH, p->idx.p + p->idx.len - 2 * HASH,
+		   HASH))
+		return bad(p, err, "the index belongs to another pack");
+	return 0;
+}
+
+int mn_packfile_open(struct mn_packfile **out, const char *stem,
+		     struct mn_err *err)
+{
+	struct mn_packfile *p = mn_xcalloc(1, sizeof(*p));
+	struct mn_buf path = MN_BUF_INIT;
+	int r;
+
+	mn_buf_addf(&path, "%s.idx", stem);
+	r = mn_io_map(&p->idx, path.p, err);
+	if (r < 0)
+		goto done;
+	mn_buf_clear(&path);
+	mn_buf_addf(&path, "%s.pack", stem);
+	p->name = mn_xstrdup(path.p);
+	r = mn_io_map(&p->pack, path.p, err);
+	if (r < 0)
+		goto done;
+	r = mn_packfile_check(p, err);
+done:
+	mn_buf_release(&path);
+	if (r < 0)
+		mn_packfile_free(p);
+	else
+		*out = p;
+	return r;
+}
+
+void mn_packfile_free(struct mn_packfile *p)
+{
+	if (!p)
+		return;
+	if (p->idx.p)
+		mn_io_unmap(&p->idx);
+	if (p->pack.p)
+		mn_io_unmap(&p->pack);
+	free(p->name);
+	free(p);
+}
+
+uint32_t mn_packfile_lower(const struct mn_packfile *p,
+			   const struct mn_oid *oid)
+{
+	unsigned first = oid->b[0];
+	uint32_t lo = first ? be32(p->fanout + 4 * (first - 1)) : 0;
+	uint32_t hi = be32(p->fanout + 4 * first);
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (memcmp(p->oids + (size_t)mid * HASH, oid->b, HASH) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+int mn_packfile_find(const struct mn_packfile *p, const struct mn_oid *oid,
+		     uint32_t *pos)
+{
+	*pos = mn_packfile_lower(p, oid);
+	return *pos < p->n &&
+		!memcmp(p->oids + (size_t)*pos * HASH, oid->b, HASH);
+}
+
+void mn_packfile_oid(const struct mn_packfile *p, uint32_t pos,
+		     struct mn_oid *oid)
+{
+	memcpy(oid->b, p->oids + (size_t)pos * HASH, HASH);
+}
+
+int mn_packfile_offset(const struct mn_packfile *p, uint32_t pos,
+		       uint64_t *off, struct mn_err *err)
+{
+	uint32_t v = be32(p->off32 + (size_t)pos * 4);
+
+	*off = v;
+	if (v & 0x80000000u) {
+		v &= 0x7fffffffu;
+		if (v >= p->n64)
+			return bad(p, err, "an offset is out of range");
+		*off = be64(p->off64 + (size_t)v * 8);
+	}
+	if (*off < PACK_HEAD || *off >= p->pack.len - HASH)
+		return bad(p, err, "an offset is out of range");
+	return 0;
+}
+
+/* The distance back to the base: big-endian groups of seven bits, each but
+ * the last counting from one. */
+static int get_distance(const unsigned char **p, const unsigned char *end,
+			uint64_t *v)
+{
+	unsigned char c;
+
+	if (*p == end)
+		return -1;
+	c = *(*p)++;
+	*v = c & 0x7f;
+	while (c & 0x80) {
+		if (*p == end || *v >= (UINT64_C(1) << 56))
+			return -1;
+		c = *(*p)++;
+		*v = ((*v + 1) << 7) | (c & 0x7f);
+	}
+	return 0;
+}
+
+static int get_base(const struct mn_packfile *p, uint64_t off, unsigned type,
+		    const unsigned char **at, const unsigned char *end,
+		    struct mn_pack_entry *e, struct mn_err *err)
+{
+	struct mn_oid oid;
+	uint64_t back;
+	uint32_t pos;
+
+	if (type == OFS_DELTA) {
+		if (get_distance(at, end, &back) || !back ||
+		    back > off - PACK_HEAD)
+			return bad(p, err, "the base of a delta is not in it");
+		e->base = off - back;
+		return 0;
+	}
+	if (end - *at < HASH)
+		return bad(p, err, "an entry is cut short");
+	memcpy(oid.b, *at, HASH);
+	*at += HASH;
+	if (!mn_packfile_find(p, &oid, &pos))
+		return bad(p, err, "the base of a delta is not in it");
+	return mn_packfile_offset(p, pos, &e->base, err);
+}
+
+int mn_packfile_entry(const struct mn_packfile *p, uint64_t off,
+		      struct mn_pack_entry *e, struct mn_err *err)
+{
+	const unsigned char *end = p->pack.p + p->pack.len - HASH;
+	const unsigned char *at = p->pack.p + off;
+	unsigned c, type, shift = 4;
+	int r;
+
+	if (off < PACK_HEAD || off >= p->pack.len - HASH)
+		return bad(p, err, "an offset is out of range");
+	c = *at++;
+	type = c >> 4 & 7;
+	e->size = c & 15;
+	e->type = (enum mn_otype)0;
+	e->base = 0;
+	while (c & 0x80) {
+		if (at == end || shift > 53)
+			return bad(p, err, "the size of an entry is damaged");
+		c = *at++;
+		e->size |= (uint64_t)(c & 0x7f) << shift;
+		shift += 7;
+	}
+	if (type >= MN_COMMIT && type <= MN_TAG) {
+		e->type = (enum mn_otype)type;
+	} else if (type == OFS_DELTA || type == REF_DELTA) {
+		r = get_base(p, off, type, &at, end, e, err);
+		if (r < 0)
+			return r;
+	} else {
+		return bad(p, err, "an entry has an unknown type");
+	}
+	e->z = (uint64_t)(at - p->pack.p);
+	return 0;
+}
