@@ -1,0 +1,255 @@
+/* init: a new profile, and the home where there is none. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/date.h"
+#include "base/io.h"
+#include "git/loose.h"
+#include "node/lines.h"
+#include "profile.h"
+#include "banned.h"
+
+static const char usage[] =
+	"mn init [--name NAME] [--device LABEL] [--passphrase] [--no-root]\n"
+	"        [--default]\n";
+
+struct opts {
+	const char *name, *device;
+	int passphrase, no_root, make_default;
+};
+
+static const struct mn_opt options[] = {
+	MN_OPT_STR('n', "name", struct opts, name, "NAME",
+		   "what you call the profile here: mn -p NAME"),
+	MN_OPT_STR('d', "device", struct opts, device, "LABEL",
+		   "label of this device (default: the host's name)"),
+	MN_OPT_BOOL(0, "passphrase", struct opts, passphrase,
+		    "protect the keys with a passphrase"),
+	MN_OPT_SET(0, "no-root", struct opts, no_root, 1,
+		   "don't keep the root secret here, only show its phrase"),
+	MN_OPT_BOOL(0, "default", struct opts, make_default,
+		    "make it the default, even if there is one"),
+	MN_OPT_END
+};
+
+/* A profile in the making. */
+struct making {
+	struct mn_home home;
+	struct mn_root *root;
+	struct mn_secret *device;
+	struct mn_buf identity;
+	struct mn_id id;
+	char hex[MN_ID_HEX + 1];
+	char passphrase[MN_PASSPHRASE_MAX];
+};
+
+static void device_label(struct mn_buf *out, const struct opts *o)
+{
+	char host[MN_LABEL_MAX + 1];
+
+	if (o->device) {
+		mn_buf_adds(out, o->device);
+		return;
+	}
+	if (gethostname(host, sizeof(host)) < 0)
+		host[0] = '\0';
+	host[MN_LABEL_MAX] = '\0';
+	mn_buf_adds(out, mn_text_check(mn_str(host), MN_LABEL_MAX) < 0
+		    ? "device" : host);
+}
+
+static int make_identity(struct making *m, const struct opts *o,
+			 struct mn_err *err)
+{
+	struct mn_identity id;
+	struct mn_buf label = MN_BUF_INIT;
+	struct mn_pub pub;
+	enum mn_rule rule;
+	int r;
+
+	mn_identity_init(&id);
+	device_label(&label, o);
+	m->root = mn_root_random();
+	m->device = mn_secret_random();
+	mn_secret_pub(&pub, m->device);
+	r = mn_identity_create(&m->identity, m->root, &pub, label.p,
+			       mn_date_now(), err);
+	mn_buf_release(&label);
+	if (r < 0)
+		return r;
+	/* what was signed is verified before anything relies on it */
+	rule = mn_identity_parse(&id, (struct mn_str){ m->identity.p,
+						       m->identity.len });
+	if (rule != MN_RULE_NONE)
+		MN_BUG("the identity made here is not valid");
+	m->id = *mn_identity_profile(&id);
+	mn_id_hex(m->hex, &m->id);
+	mn_identity_release(&id);
+	return 0;
+}
+
+static int write_keys(struct making *m, const struct opts *o,
+		      struct mn_err *err)
+{
+	char *device = mn_home_key(&m->home, m->hex, "device");
+	char *root = mn_home_key(&m->home, m->hex, "root");
+	int r = 0;
+
+	if (!o->no_root)
+		r = mn_keyfile_write_root(root, &m->id, m->root,
+					  m->passphrase, 0, err);
+	if (r == 0)
+		r = mn_keyfile_write_device(device, &m->id, m->device,
+					    m->passphrase, 0, err);
+	free(root);
+	free(device);
+	return r;
+}
+
+static int store_identity(const char *repo, const struct making *m,
+			  struct mn_err *err)
+{
+	struct mn_ref_update u = { .name = MN_REF_IDENTITY, .durable = 1 };
+	struct mn_loose *w;
+	int r = mn_loose_begin(&w, repo, err);
+
+	if (r < 0)
+		return r;
+	r = mn_loose_add(w, &u.new_oid, MN_BLOB, m->identity.p,
+			 m->identity.len, err);
+	if (r == 0)
+		r = mn_loose_commit(w, err);
+	if (r == 0)
+		r = mn_refs_update(repo, &u, 1, err);
+	mn_loose_free(w);
+	return r;
+}
+
+/* Built beside its place and renamed there whole. */
+static int write_repo(struct making *m, struct mn_err *err)
+{
+	char *final = mn_home_repo(&m->home, m->hex);
+	char *profiles = mn_home_path(&m->home, "profiles");
+	struct mn_buf tmp = MN_BUF_INIT;
+	int r;
+
+	mn_buf_addf(&tmp, "%s/new-%s", profiles, m->hex);
+	r = mn_repo_init(tmp.p, m->hex, err);
+	if (r < 0)
+		goto out;
+	r = store_identity(tmp.p, m, err);
+	if (r == 0 && rename(tmp.p, final) < 0)
+		r = mn_err_sys(err, "cannot create '%s'", final);
+	if (r == 0)
+		r = mn_io_fsync_dir(profiles, err);
+	if (r < 0)
+		mn_io_remove_tree(tmp.p, NULL);
+out:
+	mn_buf_release(&tmp);
+	free(profiles);
+	free(final);
+	return r;
+}
+
+static int write_config(struct mn_cmd *c, const struct making *m,
+			const struct opts *o, struct mn_err *err)
+{
+	char *path = mn_home_path(&m->home, "config");
+	struct mn_buf name = MN_BUF_INIT;
+	int r = 0;
+
+	mn_buf_addf(&name, "profile.%s.name", m->hex);
+	if (o->name)
+		r = mn_conf_set(path, name.p, o->name, err);
+	if (r == 0 && (o->make_default ||
+		       !mn_conf_get(mn_cmd_conf(c), "profile.default")))
+		r = mn_conf_set(path, "profile.default", m->hex, err);
+	mn_buf_release(&name);
+	free(path);
+	return r;
+}
+
+static void show_phrase(const struct making *m, const struct opts *o)
+{
+	char phrase[MN_PHRASE_MAX];
+
+	mn_phrase_encode(phrase, m->root);
+	fprintf(stderr,
+		"Recovery phrase. Write it down on paper now; it is not shown "
+		"again:\n\n    %s\n\n"
+		"Whoever knows it owns the profile. Without it, a lost or "
+		"stolen device\ncannot be replaced%s.\n", phrase,
+		o->no_root ? ", and no device can be added: it is not kept here"
+			   : "");
+	mn_wipe(phrase, sizeof(phrase));
+}
+
+static int check_name(struct mn_cmd *c, const struct making *m,
+		      const struct opts *o, struct mn_err *err)
+{
+	char hex[MN_ID_HEX + 1];
+	struct mn_err none = MN_ERR_INIT;
+
+	if (!o->name)
+		return 0;
+	if (mn_value_word(mn_str(o->name)) < 0 ||
+	    mn_text_check(mn_str(o->name), 64) < 0)
+		return mn_err_set(err, MN_EINVALID, "a name is one word of 1 "
+				  "to 64 bytes, without comma and control "
+				  "characters: '%s'", o->name);
+	if (mn_cmd_which(hex, c, &m->home, o->name, &none) == 0)
+		return mn_err_set(err, MN_EEXISTS, "there is a profile '%s' "
+				  "already", o->name);
+	return 0;
+}
+
+static int init(struct mn_cmd *c, struct making *m, const struct opts *o,
+		struct mn_err *err)
+{
+	int r = check_name(c, m, o, err);
+
+	if (r == 0 && o->passphrase)
+		r = mn_cmd_new_passphrase(c, m->passphrase,
+					  sizeof(m->passphrase), err);
+	if (r == 0)
+		r = make_identity(m, o, err);
+	if (r == 0)
+		r = mn_home_create(&m->home, err);
+	if (r == 0)
+		r = write_keys(m, o, err);
+	if (r == 0)
+		r = write_repo(m, err);
+	if (r == 0)
+		r = write_config(c, m, o, err);
+	return r;
+}
+
+int cmd_init(struct mn_cmd *c)
+{
+	struct opts o = { 0 };
+	struct making m = { .identity = MN_BUF_INIT };
+	struct mn_err err = MN_ERR_INIT;
+	int r;
+
+	mn_options_parse(c, usage, options, &o, 0);
+	if (c->argc)
+		mn_usage(c, "it takes no operands: '%s'", c->argv[0]);
+	if (mn_key_init() < 0)
+		mn_die(c, "no source of randomness");
+	mn_home_init(&m.home, mn_home(c));
+	r = init(c, &m, &o, &err);
+	if (r == 0) {
+		show_phrase(&m, &o);
+		mn_out(c, m.hex, MN_ID_HEX);
+		mn_out(c, "\n", 1);
+	}
+	mn_wipe(m.passphrase, sizeof(m.passphrase));
+	mn_buf_release(&m.identity);
+	mn_secret_free(m.device);
+	mn_root_free(m.root);
+	mn_home_release(&m.home);
+	return r < 0 ? mn_fail(c, r, &err) : MN_EXIT_OK;
+}

@@ -1,0 +1,136 @@
+/* profile: home, chosen profile, index and keys of a command. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile.h"
+#include "banned.h"
+
+/* profile.<id>.name = word */
+struct name_search {
+	const char *word;
+	char hex[MN_ID_HEX + 1];
+	size_t found;
+};
+
+static void find_name(struct name_search *s, const struct mn_conf *conf)
+{
+	static const char prefix[] = "profile.", suffix[] = ".name";
+	const size_t plen = sizeof(prefix) - 1;
+
+	for (size_t i = 0; i < conf->n; i++) {
+		const char *name = conf->p[i].name;
+
+		if (strlen(name) != plen + MN_ID_HEX + sizeof(suffix) - 1 ||
+		    strncmp(name, prefix, plen) ||
+		    strcmp(name + plen + MN_ID_HEX, suffix) ||
+		    strcmp(conf->p[i].value, s->word))
+			continue;
+		if (s->found && !strncmp(s->hex, name + plen, MN_ID_HEX))
+			continue;
+		memcpy(s->hex, name + plen, MN_ID_HEX);
+		s->hex[MN_ID_HEX] = '\0';
+		s->found++;
+	}
+}
+
+static int only_own(char hex[MN_ID_HEX + 1], const struct mn_home *h,
+		    struct mn_err *err)
+{
+	struct mn_home_profiles all = { 0 };
+	size_t own = 0;
+	int r = mn_home_list(&all, h, err);
+
+	for (size_t i = 0; i < all.n && r == 0; i++) {
+		if (!all.p[i].own)
+			continue;
+		memcpy(hex, all.p[i].hex, sizeof(all.p[i].hex));
+		own++;
+	}
+	mn_home_profiles_release(&all);
+	if (r == 0 && !own)
+		r = mn_err_set(err, MN_EFAIL, "there is no profile of yours in "
+			       "'%s': 'mn init' makes one", h->dir);
+	if (r == 0 && own > 1)
+		r = mn_err_set(err, MN_EFAIL, "which of your %zu profiles? "
+			       "Give -p PROFILE, or set profile.default", own);
+	return r;
+}
+
+int mn_cmd_which(char hex[MN_ID_HEX + 1], struct mn_cmd *c,
+		 const struct mn_home *h, const char *word, struct mn_err *err)
+{
+	struct mn_conf *conf = mn_cmd_conf(c);
+	struct name_search s = { .word = word };
+
+	if (!word)
+		word = s.word = mn_conf_get(conf, "profile.default");
+	if (!word)
+		return only_own(hex, h, err);
+	find_name(&s, conf);
+	if (s.found > 1)
+		return mn_err_set(err, MN_EAMBIGUOUS, "the name '%s' is that "
+				  "of %zu profiles: give an id", word, s.found);
+	if (s.found) {
+		memcpy(hex, s.hex, sizeof(s.hex));
+		return 0;
+	}
+	return mn_home_resolve(hex, h, word, err);
+}
+
+int mn_cmd_open(struct mn_cmd *c, struct mn_home *h, struct mn_profile *p,
+		struct mn_err *err)
+{
+	char hex[MN_ID_HEX + 1];
+	int r;
+
+	if (mn_key_init() < 0)
+		return mn_err_set(err, MN_EFAIL, "no source of randomness");
+	mn_home_init(h, mn_home(c));
+	r = mn_cmd_which(hex, c, h, c->profile, err);
+	if (r == 0)
+		r = mn_profile_open(p, h, hex, err);
+	if (r < 0)
+		mn_home_release(h);
+	else
+		mn_trace(&c->trace, "profile %s", hex);
+	return r;
+}
+
+int mn_cmd_index(struct mn_cmd *c, const struct mn_home *h,
+		 struct mn_index **ix, int wait_ms, struct mn_err *err)
+{
+	int r = mn_index_open(ix, h, wait_ms, err);
+
+	mn_trace(&c->trace, "index open: %d", r);
+	return r;
+}
+
+int mn_cmd_lock_wait(int *ms, struct mn_cmd *c, struct mn_err *err)
+{
+	int64_t v;
+	int r = mn_conf_int(&v, mn_cmd_conf(c), "core.locktimeout",
+			    MN_REPO_LOCK_MS, err);
+
+	if (r == 0 && (v < 0 || v > INT_MAX))
+		r = mn_err_set(err, MN_EINVALID, "core.lockTimeout is a number "
+			       "of milliseconds, not %lld", (long long)v);
+	*ms = r == 0 ? (int)v : 0;
+	return r;
+}
+
+int mn_cmd_secret(struct mn_cmd *c, const struct mn_home *h,
+		  const struct mn_profile *p, struct mn_secret **out,
+		  struct mn_err *err)
+{
+	char *path = mn_home_key(h, p->hex, "device");
+	int r = mn_keyfile_read_device(out, path, &p->id, mn_cmd_ask_passphrase,
+				       c, err);
+
+	if (r == MN_ENOTFOUND)
+		r = mn_err_set(err, MN_EFAIL, "there is no device key for "
+			       "profile %.12s here: it can be read, not "
+			       "posted to", p->hex);
+	free(path);
+	return r;
+}
