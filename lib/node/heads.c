@@ -23,7 +23,6 @@ struct walk {
 	MN_VEC(struct visit) seen;
 	MN_VEC(struct mn_oid) oids;
 	MN_VEC(size_t) heap;		/* of seen, highest gen on top */
-	MN_VEC(struct mn_oid) covered;	/* parents of new nodes that were known */
 	struct mn_map index;		/* carrier -> seen */
 	uint64_t lowest;		/* gen of the lowest tip */
 };
@@ -145,9 +144,7 @@ static int descend(struct walk *w, size_t i, struct mn_err *err)
 		if (r < 0)
 			return r;
 		w->seen.p[at].has_child = 1;
-		if (is_known(w, &w->seen.p[at]))
-			*mn_vec_push(&w->covered) = oid;
-		else if (at == before)
+		if (at == before && !is_known(w, &w->seen.p[at]))
 			heap_push(w, at);
 	}
 	return 0;
@@ -170,12 +167,12 @@ static int run(struct walk *w, struct mn_err *err)
 	return r;
 }
 
+/* Whether a new node has the known head as its parent. */
 static int is_covered(const struct walk *w, const struct mn_oid *carrier)
 {
-	for (size_t i = 0; i < w->covered.n; i++)
-		if (mn_oid_eq(&w->covered.p[i], carrier))
-			return 1;
-	return 0;
+	size_t i = mn_map_get(&w->index, carrier->b);
+
+	return i != SIZE_MAX && w->seen.p[i].has_child;
 }
 
 static int cmp_head(const void *a, const void *b)
@@ -204,9 +201,9 @@ int mn_heads(struct mn_head_list *out, struct mn_reader *rd,
 	for (size_t i = 0; i < w.seen.n; i++)
 		if (w.seen.p[i].is_tip && !w.seen.p[i].has_child)
 			*mn_vec_push(out) = w.seen.p[i].head;
-	qsort(out->p, out->n, sizeof(*out->p), cmp_head);
+	if (out->n)
+		qsort(out->p, out->n, sizeof(*out->p), cmp_head);
 out:
-	mn_vec_release(&w.covered);
 	mn_vec_release(&w.heap);
 	mn_vec_release(&w.oids);
 	mn_vec_release(&w.seen);

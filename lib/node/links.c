@@ -86,6 +86,17 @@ static void put_seq(struct mn_links *l, size_t i)
 		l->nodes.p[first].twice = n->twice = 1;
 }
 
+void mn_links_prove_only(struct mn_links *l, const unsigned char *keep)
+{
+	mn_map_release(&l->by_seq);
+	mn_map_init(&l->by_seq, sizeof(struct seq_key));
+	for (size_t i = 0; i < l->nodes.n; i++)
+		l->nodes.p[i].twice = 0;
+	for (size_t i = 0; i < l->nodes.n; i++)
+		if (keep[i] && !l->nodes.p[i].unproven)
+			put_seq(l, i);
+}
+
 size_t mn_links_put(struct mn_links *l, const struct mn_link *link,
 		    const struct mn_link_parent *parents)
 {
@@ -200,7 +211,6 @@ static int is_of_device(const struct mn_link *other, const struct mn_link *n,
 			uint64_t seq)
 {
 	return other && other->seq == seq && other->era == n->era &&
-	       other->gen < n->gen &&
 	       !memcmp(other->device.b, n->device.b, sizeof(n->device.b)) &&
 	       mn_id_eq(&other->profile, &n->profile);
 }
@@ -209,7 +219,9 @@ static enum mn_rule check_chain(const struct mn_links *l,
 				const struct mn_link *n)
 {
 	if (n->seq > 1) {
-		if (!is_of_device(get(l, &n->prev), n, n->seq - 1))
+		const struct mn_link *prev = get(l, &n->prev);
+
+		if (!is_of_device(prev, n, n->seq - 1) || prev->gen >= n->gen)
 			return MN_RULE_PREV;
 		if (!is_of_device(get(l, &n->skip), n, mn_lipmaa(n->seq)))
 			return MN_RULE_SKIP;
@@ -258,6 +270,9 @@ enum mn_rule mn_links_check_merge(const struct mn_links *l,
 	}
 	if (rule == MN_RULE_NONE) {
 		mn_merge_encode(&again, heads, c->nparents);
+		for (size_t i = 1; i < c->nparents; i++)
+			if (mn_id_eq(&heads[i - 1].node, &heads[i].node))
+				rule = MN_RULE_CARRIER_MISMATCH;
 		if (c->nparents < 2 || again.len != commit_text.len ||
 		    memcmp(again.p, commit_text.p, again.len))
 			rule = MN_RULE_CARRIER_MISMATCH;

@@ -64,6 +64,9 @@ size_t mn_links_find(const struct mn_links *l, const struct mn_id *id);
 size_t mn_links_find_carrier(const struct mn_links *l,
 			     const struct mn_oid *carrier);
 
+/* Of all that was put, only what has keep set, by index, proves anything: two
+ * nodes of one number that nobody published are no equivocation. */
+void mn_links_prove_only(struct mn_links *l, const unsigned char *keep);
 /* Follows each cut device's chain down from its cut; before checking. */
 void mn_links_mark_cuts(struct mn_links *l);
 /* The rules of one node; MN_RULE_NONE. */

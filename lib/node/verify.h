@@ -26,6 +26,9 @@ struct mn_verifier *mn_verifier_new(struct mn_reader *rd,
 				    const struct mn_id *profile,
 				    const struct mn_identity *known);
 void mn_verifier_free(struct mn_verifier *v);
+/* From now on contents are not read: for whoever shows a node at once, and
+ * verifies each content when it is opened (mn_content_read). */
+void mn_verifier_skip_contents(struct mn_verifier *v);
 
 /*
  * Loads and checks the node whose carrier is oid, all rules up to and
