@@ -372,7 +372,6 @@ void mn_date_human(char out[MN_DATE_ISO_MAX], int64_t ms)
 	struct tm tm;
 	long offset;
 
-	tzset();
 	if (!localtime_r(&t, &tm))
 		MN_BUG("date out of range");
 	p = put_char(put_name(p, weekdays, tm.tm_wday), ' ');

@@ -24,7 +24,8 @@ int mn_date_parse(int64_t *ms, const char *s, int64_t now);
 /* "2026-11-24T16:22:01Z" (20 bytes and NUL; .mmm only when not 0). */
 #define MN_DATE_ISO_MAX 32
 void mn_date_iso(char out[MN_DATE_ISO_MAX], int64_t ms);
-/* Git's default, in local time: "Tue Nov 24 16:22:01 2026 +0100". */
+/* Git's default, in local time: "Tue Nov 24 16:22:01 2026 +0100". The zone is
+ * that of the last tzset(3): threads may call this together. */
 void mn_date_human(char out[MN_DATE_ISO_MAX], int64_t ms);
 /* RFC 5322, in UTC: "Tue, 24 Nov 2026 16:22:01 +0000". */
 void mn_date_rfc(char out[MN_DATE_ISO_MAX], int64_t ms);

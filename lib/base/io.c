@@ -10,12 +10,14 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/vec.h"
 
 #include "banned.h"
 
+#define SETTLED 35	/* seconds after which the kernel has written back */
 #define DEPTH_MAX 256	/* directories in one another that are removed */
 
 /*
@@ -115,8 +117,12 @@ int mn_io_read_file(struct mn_buf *b, const char *path, size_t max,
 	if (fd < 0)
 		return mn_err_sys(err, "cannot open '%s'", path);
 	r = mn_io_read_fd(b, fd, max, err);
+	if (r == MN_ELIMIT)
+		mn_err_wrap(err, r, "cannot read '%s'", path);
+	else if (r < 0)
+		mn_err_sys(err, "cannot read '%s'", path);
 	close(fd);
-	return r < 0 ? mn_err_wrap(err, r, "cannot read '%s'", path) : 0;
+	return r;
 }
 
 /* As mkostemp, but with a mode that the umask takes from. */
@@ -179,7 +185,7 @@ int mn_io_replace(const char *path, const void *data, size_t len,
 	}
 	r = mn_io_write_full(fd, data, len, err);
 	if (r < 0)
-		mn_err_wrap(err, r, "'%s'", tmp.p);
+		mn_err_sys(err, "cannot write '%s'", tmp.p);
 	else if (durable && sync_fd(fd) < 0)
 		r = mn_err_sys(err, "cannot sync '%s'", tmp.p);
 	/* Some file systems only tell now that there was no room. */
@@ -255,6 +261,26 @@ int mn_io_exists(const char *path)
 	struct stat st;
 
 	return !stat(path, &st);
+}
+
+int mn_io_is_young(const char *path)
+{
+	struct statx st;
+
+	return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &st) ||
+	       !(st.stx_mask & STATX_BTIME) ||
+	       st.stx_btime.tv_sec + SETTLED >= time(NULL);
+}
+
+int mn_io_freshen(const char *path, int age)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return -1;
+	if (st.st_mtim.tv_sec + age >= time(NULL))
+		return 0;
+	return utimensat(AT_FDCWD, path, NULL, 0);
 }
 
 /* A directory that is being emptied, and its name in the one before it. */
@@ -348,7 +374,8 @@ int mn_io_remove_tree(const char *path, struct mn_err *err)
 
 int mn_io_map(struct mn_map_file *m, const char *path, struct mn_err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* O_NONBLOCK: a fifo of that name must not hang us. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
 	void *p;
 	int r = 0;

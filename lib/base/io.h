@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+/* After a failure errno is still that of write(2), for words of your own. */
 int mn_io_write_full(int fd, const void *data, size_t len, struct mn_err *err);
 /* Reads until len bytes or the end; returns the count in *got. */
 int mn_io_read_full(int fd, void *data, size_t len, size_t *got,
@@ -33,6 +34,13 @@ int mn_io_replace(const char *path, const void *data, size_t len,
 int mn_io_mkdirs(const char *path, mode_t mode, struct mn_err *err);
 int mn_io_fsync_dir(const char *path, struct mn_err *err);
 int mn_io_exists(const char *path);	/* 1, 0 */
+/* 0 where it was made longer than that ago, so that the kernel has written its
+ * name back by itself; 1 otherwise, and where the file system doesn't tell. */
+int mn_io_is_young(const char *path);
+
+/* Gives a file the time of now, if its own is older than age seconds: 0, or
+ * -1 where it is gone, or not ours to change. */
+int mn_io_freshen(const char *path, int age);
 
 /* Removes a directory and what is in it; symbolic links are not followed.
  * Gives up (MN_EIO) where directories are more than 256 deep. */
