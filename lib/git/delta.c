@@ -12,7 +12,8 @@
 #define INSERT_MAX 127
 #define INDEX_BITS_MAX 20
 
-/* Little-endian groups of seven bits; NULL where it ends early or is too big. */
+/* Little-endian groups of seven bits; NULL where it ends early, or is too
+ * big. */
 static const unsigned char *get_size(uint64_t *v, const unsigned char *p,
 				     const unsigned char *end)
 {

@@ -1,15 +1,12 @@
 #include "git/lg2.h"
 
-#include <git2.h>
-#include <git2/sys/commit_graph.h>
-#include <git2/sys/odb_backend.h>
-#include <git2/sys/repository.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hex.h"
 #include "base/io.h"
+#include "git/lg2-api.h"
 #include "git/repo.h"
 
 #include "banned.h"
@@ -20,6 +17,7 @@
 /* What libgit2 knows as a backend for objects: one of our readers. */
 struct backend {
 	git_odb_backend parent;
+	const struct mn_lg2_api *git;
 	struct mn_store *store;
 	struct mn_reader *rd;
 	int *missed;		/* set where something was not found */
@@ -27,6 +25,7 @@ struct backend {
 
 struct mn_lg2 {
 	struct mn_store *store;
+	struct mn_lg2_api git;	/* once started */
 	pthread_mutex_t init;	/* of started and packs */
 	pthread_mutex_t use;	/* of repo; recursive: callbacks may ask too */
 	int started, missed;
@@ -54,9 +53,9 @@ void mn_lg2_free(struct mn_lg2 *g)
 	if (!g)
 		return;
 	if (g->started) {
-		git_repository_free(g->repo);
-		git_odb_free(g->packs);
-		git_libgit2_shutdown();
+		g->git.repository_free(g->repo);
+		g->git.odb_free(g->packs);
+		g->git.libgit2_shutdown();
 	}
 	pthread_mutex_destroy(&g->use);
 	pthread_mutex_destroy(&g->init);
@@ -64,9 +63,9 @@ void mn_lg2_free(struct mn_lg2 *g)
 }
 
 /* Turns what libgit2 said last into our words. */
-static int said(struct mn_err *err, int r)
+static int said(const struct mn_lg2 *g, struct mn_err *err, int r)
 {
-	const git_error *e = git_error_last();
+	const git_error *e = g->git.error_last();
 	int code = r == GIT_ENOTFOUND ? MN_ENOTFOUND :
 		r == GIT_EAMBIGUOUS ? MN_EAMBIGUOUS :
 		r == GIT_EINVALIDSPEC ? MN_EINVALID :
@@ -80,7 +79,7 @@ static int said(struct mn_err *err, int r)
  * No configuration but the repository's own; partial clones are fine with
  * us. The hash of what is read is checked by fsck, not on every read.
  */
-static int configure(void)
+static int configure(const struct mn_lg2 *g)
 {
 	static const int levels[] = {
 		GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM,
@@ -90,16 +89,31 @@ static int configure(void)
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels) && !r; i++)
-		r = git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
+		r = g->git.libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i],
+					"");
 	if (!r)
-		r = git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions,
-				     (size_t)1);
+		r = g->git.libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions,
+					(size_t)1);
 	if (!r)
-		r = git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION,
-				     0);
+		r = g->git.libgit2_opts(
+			GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
 	if (!r)
-		r = git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, CACHE_MAX);
+		r = g->git.libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, CACHE_MAX);
 	return r;
+}
+
+static int load(struct mn_lg2 *g, struct mn_err *err)
+{
+	int r = mn_lg2_load(&g->git, err);
+
+	if (r < 0)
+		return r;
+	r = g->git.libgit2_init();
+	if (r > 0) {
+		g->started = 1;
+		r = configure(g);
+	}
+	return r < 0 ? said(g, err, r) : 0;
 }
 
 static int start(struct mn_lg2 *g, struct mn_err *err)
@@ -107,15 +121,8 @@ static int start(struct mn_lg2 *g, struct mn_err *err)
 	int r = 0;
 
 	pthread_mutex_lock(&g->init);
-	if (!g->started) {
-		r = git_libgit2_init();
-		if (r > 0) {
-			g->started = 1;
-			r = configure();
-		}
-		if (r < 0)
-			r = said(err, r);
-	}
+	if (!g->started)
+		r = load(g, err);
 	pthread_mutex_unlock(&g->init);
 	return r;
 }
@@ -123,7 +130,7 @@ static int start(struct mn_lg2 *g, struct mn_err *err)
 /* Hands an error of ours to libgit2. */
 static int to_git(struct backend *be, int r, const struct mn_err *err)
 {
-	git_error_set_str(GIT_ERROR_ODB, err->msg);
+	be->git->error_set_str(GIT_ERROR_ODB, err->msg);
 	if (r != MN_ENOTFOUND)
 		return GIT_ERROR;
 	*be->missed = 1;
@@ -144,7 +151,7 @@ static int be_read(void **data, size_t *len, git_object_t *type,
 	r = mn_reader_read(be->rd, &o, &oid, MN_OBJECT_MAX, &err);
 	if (r < 0)
 		return to_git(be, r, &err);
-	copy = git_odb_backend_data_alloc(b, o.len + 1);
+	copy = be->git->odb_backend_data_alloc(b, o.len + 1);
 	if (!copy)
 		return GIT_ERROR;
 	memcpy(copy, o.data, o.len);
@@ -244,7 +251,7 @@ static int replace_backends(struct mn_lg2 *g)
 	git_odb *odb = NULL;
 	int r;
 
-	git_odb_init_backend(&be->parent, GIT_ODB_BACKEND_VERSION);
+	g->git.odb_init_backend(&be->parent, GIT_ODB_BACKEND_VERSION);
 	be->parent.read = be_read;
 	be->parent.read_prefix = be_read_prefix;
 	be->parent.read_header = be_read_header;
@@ -252,12 +259,13 @@ static int replace_backends(struct mn_lg2 *g)
 	be->parent.exists_prefix = be_exists_prefix;
 	be->parent.refresh = be_refresh;
 	be->parent.free = be_free;
+	be->git = &g->git;
 	be->store = g->store;
 	be->rd = mn_reader_new(g->store);
 	be->missed = &g->missed;
-	r = git_repository_odb(&odb, g->repo);
-	for (size_t i = 0; !r && i < git_odb_num_backends(odb); i++) {
-		r = git_odb_get_backend(&b, odb, i);
+	r = g->git.repository_odb(&odb, g->repo);
+	for (size_t i = 0; !r && i < g->git.odb_num_backends(odb); i++) {
+		r = g->git.odb_get_backend(&b, odb, i);
 		if (r)
 			break;
 		b->read = NULL;
@@ -269,16 +277,16 @@ static int replace_backends(struct mn_lg2 *g)
 		b->foreach = NULL;
 	}
 	if (!r)
-		r = git_odb_add_backend(odb, &be->parent, PRIORITY);
+		r = g->git.odb_add_backend(odb, &be->parent, PRIORITY);
 	if (r)
 		be_free(&be->parent);
-	git_odb_free(odb);
+	g->git.odb_free(odb);
 	return r;
 }
 
 static void close_repo(struct mn_lg2 *g)
 {
-	git_repository_free(g->repo);
+	g->git.repository_free(g->repo);
 	g->repo = NULL;
 	g->missed = 0;
 }
@@ -301,11 +309,11 @@ static int enter(struct mn_lg2 *g, struct mn_err *err)
 		close_repo(g);
 	if (g->repo)
 		return 0;
-	r = git_repository_open_bare(&g->repo, mn_store_gitdir(g->store));
+	r = g->git.repository_open_bare(&g->repo, mn_store_gitdir(g->store));
 	if (!r)
 		r = replace_backends(g);
 	if (r < 0) {
-		r = said(err, r);
+		r = said(g, err, r);
 		close_repo(g);
 	}
 	return r < 0 ? r : 0;
@@ -326,18 +334,19 @@ static int open_packs(struct mn_lg2 *g, struct mn_err *err)
 		return r;
 	pthread_mutex_lock(&g->init);
 	if (!g->packs) {
-		r = git_odb_new(&g->packs);
+		r = g->git.odb_new(&g->packs);
 		for (size_t i = 0; !r && i < mn_store_ndirs(g->store); i++) {
-			r = git_odb_backend_pack(&b, mn_store_dir(g->store, i));
+			r = g->git.odb_backend_pack(
+				&b, mn_store_dir(g->store, i));
 			if (r)
 				break;
-			r = git_odb_add_backend(g->packs, b, 1);
+			r = g->git.odb_add_backend(g->packs, b, 1);
 			if (r)
 				b->free(b);
 		}
 		if (r < 0) {
-			r = said(err, r);
-			git_odb_free(g->packs);
+			r = said(g, err, r);
+			g->git.odb_free(g->packs);
 			g->packs = NULL;
 		}
 	}
@@ -356,9 +365,9 @@ int mn_lg2_stat(struct mn_lg2 *g, enum mn_otype *type, uint64_t *size,
 	if (r < 0)
 		return r;
 	memcpy(id.id, oid->b, sizeof(id.id));
-	r = git_odb_read_header(&len, &t, g->packs, &id);
+	r = g->git.odb_read_header(&len, &t, g->packs, &id);
 	if (r < 0)
-		return said(err, r);
+		return said(g, err, r);
 	*type = (enum mn_otype)t;
 	*size = len;
 	return 0;
@@ -378,12 +387,13 @@ int mn_lg2_read(struct mn_lg2 *g, struct mn_buf *out, enum mn_otype *type,
 		return mn_err_set(err, MN_ELIMIT,
 				  "object is larger than %zu bytes", max);
 	memcpy(id.id, oid->b, sizeof(id.id));
-	r = git_odb_read(&obj, g->packs, &id);
+	r = g->git.odb_read(&obj, g->packs, &id);
 	if (r < 0)
-		return said(err, r);
+		return said(g, err, r);
 	mn_buf_clear(out);
-	mn_buf_add(out, git_odb_object_data(obj), git_odb_object_size(obj));
-	git_odb_object_free(obj);
+	mn_buf_add(out, g->git.odb_object_data(obj),
+		   g->git.odb_object_size(obj));
+	g->git.odb_object_free(obj);
 	return 0;
 }
 
@@ -394,7 +404,7 @@ int mn_lg2_has(struct mn_lg2 *g, const struct mn_oid *oid)
 	if (open_packs(g, NULL) < 0)
 		return 0;
 	memcpy(id.id, oid->b, sizeof(id.id));
-	return git_odb_exists(g->packs, &id);
+	return g->git.odb_exists(g->packs, &id);
 }
 
 int mn_git_revparse(struct mn_oid *out, const struct mn_repo *r,
@@ -407,13 +417,15 @@ int mn_git_revparse(struct mn_oid *out, const struct mn_repo *r,
 	ret = enter(g, err);
 	if (ret < 0)
 		goto done;
-	ret = git_revparse_single(&obj, g->repo, spec);
+	ret = g->git.revparse_single(&obj, g->repo, spec);
 	if (ret < 0) {
-		ret = said(err, ret);
+		ret = said(g, err, ret);
+		if (ret == MN_ENOTFOUND)
+			mn_err_set(err, ret, "nothing is called '%s'", spec);
 		goto done;
 	}
-	memcpy(out->b, git_object_id(obj)->id, sizeof(out->b));
-	git_object_free(obj);
+	memcpy(out->b, g->git.object_id(obj)->id, sizeof(out->b));
+	g->git.object_free(obj);
 done:
 	leave(g);
 	return ret;
@@ -425,20 +437,20 @@ static int make_walk(git_revwalk **out, struct mn_lg2 *g,
 		     struct mn_err *err)
 {
 	git_oid id;
-	int r = git_revwalk_new(out, g->repo);
+	int r = g->git.revwalk_new(out, g->repo);
 
 	if (!r)
-		r = git_revwalk_sorting(*out, GIT_SORT_TOPOLOGICAL |
-					GIT_SORT_TIME);
+		r = g->git.revwalk_sorting(*out, GIT_SORT_TOPOLOGICAL |
+					   GIT_SORT_TIME);
 	for (size_t i = 0; i < ntips && !r; i++) {
 		memcpy(id.id, tips[i].b, sizeof(id.id));
-		r = git_revwalk_push(*out, &id);
+		r = g->git.revwalk_push(*out, &id);
 	}
 	for (size_t i = 0; i < nhide && !r; i++) {
 		memcpy(id.id, hide[i].b, sizeof(id.id));
-		r = git_revwalk_hide(*out, &id);
+		r = g->git.revwalk_hide(*out, &id);
 	}
-	return r < 0 ? said(err, r) : 0;
+	return r < 0 ? said(g, err, r) : 0;
 }
 
 int mn_git_walk(const struct mn_repo *r, const struct mn_oid *tips,
@@ -455,19 +467,20 @@ int mn_git_walk(const struct mn_repo *r, const struct mn_oid *tips,
 	if (!ret)
 		ret = make_walk(&walk, g, tips, ntips, hide, nhide, err);
 	while (!ret) {
-		ret = git_revwalk_next(&id, walk);
+		ret = g->git.revwalk_next(&id, walk);
 		if (ret == GIT_ITEROVER) {
 			ret = 0;
 			break;
 		}
 		if (ret < 0) {
-			ret = said(err, ret);
+			ret = said(g, err, ret);
 			break;
 		}
 		memcpy(oid.b, id.id, sizeof(oid.b));
 		ret = fn(ctx, &oid);
 	}
-	git_revwalk_free(walk);
+	if (walk)
+		g->git.revwalk_free(walk);
 	leave(g);
 	return ret;
 }
@@ -484,16 +497,16 @@ static int write_graph(struct mn_lg2 *g, git_revwalk *walk,
 	int r;
 
 	mn_buf_addf(&path, "%s/info", mn_store_dir(g->store, 0));
-	r = git_commit_graph_writer_options_init(
+	r = g->git.commit_graph_writer_options_init(
 		&opts, GIT_COMMIT_GRAPH_WRITER_OPTIONS_VERSION);
 	if (!r)
-		r = git_commit_graph_writer_new(&w, path.p);
+		r = g->git.commit_graph_writer_new(&w, path.p);
 	if (!r)
-		r = git_commit_graph_writer_add_revwalk(w, walk);
+		r = g->git.commit_graph_writer_add_revwalk(w, walk);
 	if (!r)
-		r = git_commit_graph_writer_dump(&out, w, &opts);
+		r = g->git.commit_graph_writer_dump(&out, w, &opts);
 	if (r < 0) {
-		r = said(err, r);
+		r = said(g, err, r);
 		goto done;
 	}
 	r = mn_io_mkdirs(path.p, 0777, err);
@@ -501,8 +514,8 @@ static int write_graph(struct mn_lg2 *g, git_revwalk *walk,
 	if (!r)
 		r = mn_io_replace(path.p, out.ptr, out.size, 0444, 1, err);
 done:
-	git_buf_dispose(&out);
-	git_commit_graph_writer_free(w);
+	g->git.buf_dispose(&out);
+	g->git.commit_graph_writer_free(w);
 	mn_buf_release(&path);
 	return r;
 }
@@ -519,7 +532,8 @@ int mn_git_commit_graph(const struct mn_repo *r, const struct mn_oid *tips,
 		ret = make_walk(&walk, g, tips, ntips, NULL, 0, err);
 	if (!ret)
 		ret = write_graph(g, walk, err);
-	git_revwalk_free(walk);
+	if (walk)
+		g->git.revwalk_free(walk);
 	if (!ret && g->depth == 1)	/* the next use takes the new graph */
 		close_repo(g);
 	leave(g);

@@ -15,6 +15,7 @@
 #include "git/loosefile.h"
 #include "git/pack.h"
 #include "git/store.h"
+#include "git/sync.h"
 #include "git/tmp.h"
 
 #include "banned.h"
@@ -22,6 +23,7 @@
 #define LEVEL 6
 #define OPEN_MAX_FDS 64		/* beyond, files are synced one by one */
 #define SAMPLE_FROM ((size_t)64 * 1024)
+#define DIR_TRIES 100	/* directories made, and removed by another */
 #define SETTLED 35	/* seconds after which the kernel has written back */
 
 struct file {
@@ -43,6 +45,8 @@ struct mn_loose {
 	unsigned char touched[256];	/* directories to sync */
 	int made_dir;
 	size_t open;
+	const int *also;	/* mn_loose_sync_also */
+	size_t nalso;
 	int failed;		/* the first error: nothing is committed then */
 };
 
@@ -110,7 +114,7 @@ static int write_all(int fd, const struct mn_buf *b, const char *path,
 {
 	int r = mn_io_write_full(fd, b->p, b->len, err);
 
-	return r < 0 ? mn_err_wrap(err, r, "'%s'", path) : 0;
+	return r < 0 ? mn_err_sys(err, "cannot write '%s'", path) : 0;
 }
 
 static int make_dir(struct mn_loose *w, const char *file, struct mn_err *err)
@@ -131,19 +135,18 @@ static int make_dir(struct mn_loose *w, const char *file, struct mn_err *err)
  * are killed. */
 static int open_tmp(struct mn_loose *w, struct file *f, struct mn_err *err)
 {
-	struct mn_err first = MN_ERR_INIT;
 	struct mn_buf tmp = MN_BUF_INIT;
-	int r;
+	int r, tries = 0;
 
 	mn_buf_add(&tmp, f->path, (size_t)(strrchr(f->path, '/') - f->path));
 	mn_buf_adds(&tmp, "/tmp_obj_XXXXXX");
-	r = mn_tmp_open(&f->fd, tmp.p, 0444, &first);
-	if (r == MN_ENOTFOUND) {
+	r = mn_tmp_open(&f->fd, tmp.p, 0444, err);
+	/* More than once, since a gc removes directories that are empty. */
+	while (r == MN_ENOTFOUND && tries++ < DIR_TRIES) {
+		mn_err_clear(err);
 		r = make_dir(w, f->path, err);
 		if (!r)
 			r = mn_tmp_open(&f->fd, tmp.p, 0444, err);
-	} else if (r < 0 && err) {
-		*err = first;
 	}
 	if (r < 0) {
 		mn_buf_release(&tmp);
@@ -177,31 +180,29 @@ static void compress(struct mn_loose *w, enum mn_otype t, const void *data,
 }
 
 /*
- * Notes a file that is there already. What another process made a moment ago
- * may not be on disk yet, and we promise that ours is.
+ * Notes a file that is there already: 1; 0 where it has gone meanwhile, to a
+ * pack perhaps. What another process made a moment ago may not be on disk
+ * yet, and we promise that ours is. What is old gets a new time: nothing may
+ * reach it yet, and then it would be the next that a gc removes.
  */
-static int note_existing(struct mn_loose *w, struct file *f, unsigned dir,
-			 struct mn_err *err)
+static int note_existing(struct mn_loose *w, struct file *f, unsigned dir)
 {
 	struct stat st;
+	int there;
 
 	f->fd = open(f->path, O_RDONLY | O_CLOEXEC);
-	if (f->fd < 0 || fstat(f->fd, &st)) {
-		int r = mn_err_sys(err, "cannot open '%s'", f->path);
-
-		if (f->fd >= 0)
-			close(f->fd);
-		return r;
+	there = f->fd >= 0 && !fstat(f->fd, &st) &&
+		!mn_io_freshen(f->path, MN_FRESH);
+	if (there && st.st_ctim.tv_sec + SETTLED >= time(NULL)) {
+		w->open++;
+		w->touched[dir] = 1;
+		w->made_dir = 1;
+		return 1;
 	}
-	if (st.st_ctim.tv_sec + SETTLED < time(NULL)) {
+	if (f->fd >= 0)
 		close(f->fd);
-		f->fd = -1;
-		return 0;
-	}
-	w->open++;
-	w->touched[dir] = 1;
-	w->made_dir = 1;
-	return 0;
+	f->fd = -1;
+	return there;
 }
 
 /* 1 where the file holds just this object. */
@@ -215,13 +216,13 @@ static int is_whole(struct mn_loose *w, const char *path, enum mn_otype t,
 		o.type == t && o.len == len && !memcmp(o.data, data, len);
 }
 
-/* 1 where a pack holds the object, and gives it back. */
+/* 1 where a pack holds the object, gives it back, and is going to stay. */
 static int is_packed(struct mn_loose *w, const struct mn_oid *oid,
 		     enum mn_otype t, const void *data, size_t len)
 {
 	struct mn_object o;
 
-	if (!mn_store_packed(w->store, oid))
+	if (!mn_store_freshen(w->store, oid))
 		return 0;
 	if (!w->rd)
 		w->rd = mn_reader_new(w->store);
@@ -245,8 +246,9 @@ int mn_loose_add(struct mn_loose *w, struct mn_oid *oid, enum mn_otype t,
 	mn_buf_adds(&w->path, w->objdir);
 	mn_loosefile_path(&w->path, oid);
 	f.path = mn_xstrdup(w->path.p);
-	if (is_whole(w, f.path, t, data, len)) {
-		r = note_existing(w, &f, oid->b[0], err);
+	if (is_whole(w, f.path, t, data, len) &&
+	    note_existing(w, &f, oid->b[0])) {
+		r = 0;
 	} else {
 		r = open_tmp(w, &f, err);
 		if (!r) {
@@ -265,21 +267,65 @@ int mn_loose_add(struct mn_loose *w, struct mn_oid *oid, enum mn_otype t,
 	return r;
 }
 
-static int sync_dirs(struct mn_loose *w, struct mn_err *err)
+void mn_loose_sync_also(struct mn_loose *w, const int *fds, size_t n)
 {
+	w->also = fds;
+	w->nalso = n;
+}
+
+static int sync_files(struct mn_loose *w, struct mn_err *err)
+{
+	MN_VEC(int) fds = { NULL, 0, 0 };
+	MN_VEC(size_t) at = { NULL, 0, 0 };
+	size_t which = 0;
 	int r = 0;
 
-	for (unsigned i = 0; i < 256 && !r; i++) {
+	for (size_t i = 0; i < w->files.n; i++) {
+		if (w->files.p[i].fd < 0)
+			continue;
+		*mn_vec_push(&fds) = w->files.p[i].fd;
+		*mn_vec_push(&at) = i;
+	}
+	for (size_t i = 0; i < w->nalso; i++)
+		*mn_vec_push(&fds) = w->also[i];
+	errno = mn_sync_fds(fds.p, fds.n, &which);
+	if (errno)
+		r = mn_err_sys(err, "cannot sync '%s'", which < at.n ?
+			       w->files.p[at.p[which]].path : w->objdir);
+	for (size_t i = 0; i < at.n; i++) {
+		struct file *f = &w->files.p[at.p[i]];
+
+		if (close(f->fd) && !r)
+			r = mn_err_sys(err, "cannot close '%s'", f->path);
+		f->fd = -1;
+	}
+	w->open = 0;
+	mn_vec_release(&fds);
+	mn_vec_release(&at);
+	return r;
+}
+
+static int sync_dirs(struct mn_loose *w, struct mn_err *err)
+{
+	MN_VEC(char *) dirs = { NULL, 0, 0 };
+	int r;
+
+	for (unsigned i = 0; i < 256; i++) {
 		if (!w->touched[i])
 			continue;
 		mn_buf_clear(&w->path);
 		mn_buf_addf(&w->path, "%s/%02x", w->objdir, i);
-		r = mn_io_fsync_dir(w->path.p, err);
+		*mn_vec_push(&dirs) = mn_xstrdup(w->path.p);
+		w->made_dir |= mn_io_is_young(w->path.p);
 		w->touched[i] = 0;
 	}
-	if (!r && w->made_dir)
-		r = mn_io_fsync_dir(w->objdir, err);
+	if (w->made_dir)
+		*mn_vec_push(&dirs) = mn_xstrdup(w->objdir);
 	w->made_dir = 0;
+	r = mn_sync_dirs((const char *const *)dirs.p, dirs.n, err);
+	for (size_t i = 0; i < dirs.n; i++)
+		free(dirs.p[i]);
+	mn_vec_release(&dirs);
 	return r;
 }
 
@@ -306,8 +352,7 @@ int mn_loose_commit(struct mn_loose *w, struct mn_err *err)
 
 	if (r)
 		return mn_err_set(err, r, "an earlier write failed");
-	for (size_t i = 0; i < w->files.n && !r; i++)
-		r = sync_file(w, &w->files.p[i], err);
+	r = sync_files(w, err);
 	for (size_t i = 0; i < w->files.n && !r; i++) {
 		struct file *f = &w->files.p[i];
 
@@ -323,6 +368,8 @@ int mn_loose_commit(struct mn_loose *w, struct mn_err *err)
 	}
 	if (!r)
 		r = sync_dirs(w, err);
+	w->also = NULL;		/* they were the caller's for this once */
+	w->nalso = 0;
 	drop_files(w);
 	w->failed = r;
 	return r;

@@ -8,8 +8,9 @@
  *	mn_loose_free(w);			without commit: nothing stays
  *
  * All temporary files are written first, their writeback started, then
- * synced, then renamed, then the directories are synced: on a journaling
- * file system that is two commits of the journal for any number of objects.
+ * synced, all at a time (from threads), then renamed, then the directories
+ * are synced: on a journaling file system that is two commits of the journal
+ * for any number of objects.
  * An object that is there already, whole, is not written again; a
  * damaged loose file of that name is replaced.
  */
@@ -29,6 +30,9 @@ int mn_loose_begin_in(struct mn_loose **out, const char *gitdir,
 		      struct mn_store *store, struct mn_err *err);
 int mn_loose_add(struct mn_loose *w, struct mn_oid *oid, enum mn_otype t,
 		 const void *data, size_t len, struct mn_err *err);
+/* Has n other files synced together with the objects, before any of these
+ * gets its name; the descriptors are borrowed until commit. */
+void mn_loose_sync_also(struct mn_loose *w, const int *fds, size_t n);
 int mn_loose_commit(struct mn_loose *w, struct mn_err *err);
 void mn_loose_free(struct mn_loose *w);
 

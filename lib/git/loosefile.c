@@ -65,7 +65,7 @@ static int peek(int *fd, uint64_t *filelen, struct mn_buf *z,
 	size_t want, got;
 	int r;
 
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (*fd < 0) {
 		if (errno == ENOTDIR)
 			errno = ENOENT;

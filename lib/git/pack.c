@@ -132,7 +132,7 @@ static int write_out(struct mn_pack *w, const void *p, size_t len,
 	r = mn_io_write_full(w->fd, p, len, err);
 	if (r < 0) {
 		w->failed = r;
-		return mn_err_wrap(err, r, "'%s'", w->tmp.p);
+		return mn_err_sys(err, "cannot write '%s'", w->tmp.p);
 	}
 	w->written += (off_t)len;
 	if (w->written - w->started >= BEHIND) {

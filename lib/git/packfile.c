@@ -9,6 +9,8 @@
 #define FANOUT (256 * 4)
 #define IDX_HEAD 8
 #define PACK_HEAD 12
+#define GUESSES 4	/* where an id lies, before halving */
+#define NEAR 8		/* so few places are not worth a guess */
 
 enum { OFS_DELTA = 6, REF_DELTA = 7 };
 
@@ -72,7 +74,8 @@ int mn_packfile_check(struct mn_packfile *p, struct mn_err *err)
 		return bad(p, err, "count differs from that of the index");
 	if (memcmp(b + p->pack.len - HASH, p->idx.p + p->idx.len - 2 * HASH,
 		   HASH))
-		return bad(p, err, "the index belongs to another pack");
+		return bad(p, err, "cut short, or its index is that of "
+			   "another pack");
 	return 0;
 }
 
@@ -115,6 +118,35 @@ void mn_packfile_free(struct mn_packfile *p)
 	free(p);
 }
 
+/*
+ * Narrows lo to hi, the places that oid may have. Ids are spread evenly, so
+ * a guess by their first four bytes comes close, and saves most of the jumps
+ * through memory that halving would make. Where they are not, the guesses
+ * soon end, and nothing is lost.
+ */
+static void guess(const struct mn_packfile *p, const struct mn_oid *oid,
+		  uint32_t *lo, uint32_t *hi)
+{
+	uint64_t key = be32(oid->b), least = key & 0xff000000u;
+	uint64_t most = least + 0x01000000u;
+
+	for (int i = 0; i < GUESSES && *hi - *lo > NEAR; i++) {
+		uint32_t at = *lo + (uint32_t)((*hi - *lo) * (key - least) /
+					       (most - least));
+		uint64_t v = be32(p->oids + (size_t)at * HASH);
+
+		if (v < key) {
+			*lo = at + 1;
+			least = v;
+		} else if (v > key) {
+			*hi = at;
+			most = v;
+		} else {
+			break;
+		}
+	}
+}
+
 uint32_t mn_packfile_lower(const struct mn_packfile *p,
 			   const struct mn_oid *oid)
 {
@@ -122,6 +154,7 @@ uint32_t mn_packfile_lower(const struct mn_packfile *p,
 	uint32_t lo = first ? be32(p->fanout + 4 * (first - 1)) : 0;
 	uint32_t hi = be32(p->fanout + 4 * first);
 
+	guess(p, oid, &lo, &hi);
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 

@@ -22,11 +22,16 @@ struct out {
 	struct mn_err *err;
 };
 
+static void write_out(struct out *o, const void *p, size_t len)
+{
+	if (!o->r && mn_io_write_full(o->fd, p, len, NULL) < 0)
+		o->r = mn_err_sys(o->err, "cannot write '%s'", o->path);
+}
+
 static void flush(struct out *o)
 {
 	sha1_update(&o->sha, o->buf.len, (const uint8_t *)o->buf.p);
-	if (!o->r)
-		o->r = mn_io_write_full(o->fd, o->buf.p, o->buf.len, o->err);
+	write_out(o, o->buf.p, o->buf.len);
 	mn_buf_clear(&o->buf);
 }
 
@@ -136,9 +141,8 @@ int mn_packidx_write(int fd, const char *path, const struct mn_idx_entry *e,
 	put(&o, packsum, SHA1_DIGEST_SIZE);
 	flush(&o);
 	sha1_digest(&o.sha, sizeof(sum), sum);
-	if (!o.r)
-		o.r = mn_io_write_full(fd, sum, sizeof(sum), err);
+	write_out(&o, sum, sizeof(sum));
 	free(order);
 	mn_buf_release(&o.buf);
-	return o.r < 0 ? mn_err_wrap(err, o.r, "'%s'", path) : 0;
+	return o.r;
 }

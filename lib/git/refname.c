@@ -136,7 +136,7 @@ int mn_ref_read_loose(struct mn_oid *out, const char *gitdir,
 	int fd, r;
 
 	mn_buf_addf(&path, "%s/%s", gitdir, name);
-	fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
 		r = mn_err_set(err, MN_ENOTFOUND, "no ref '%s'", name);
 	} else if (fd < 0 && errno == ELOOP) {

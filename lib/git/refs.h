@@ -51,4 +51,23 @@ struct mn_ref_update {
 int mn_refs_update(const char *gitdir, const struct mn_ref_update *u, size_t n,
 		   struct mn_err *err);
 
+/*
+ * The same in two steps, so that the new values are synced together with the
+ * objects that they name (mn_loose_sync_also):
+ *
+ *	mn_refs_begin(&t, gitdir, u, n, &err);	writes temporary files
+ *	n = mn_refs_unsynced(t, fds);		at most n of them; borrowed
+ *	... the objects and these files are synced ...
+ *	mn_refs_finish(t, 1, &err);		takes the locks and moves refs
+ *
+ * u is borrowed until the end. finish syncs the files itself unless synced is
+ * set, and frees t, also when it fails; abort only frees it.
+ */
+struct mn_refs_txn;
+int mn_refs_begin(struct mn_refs_txn **out, const char *gitdir,
+		  const struct mn_ref_update *u, size_t n, struct mn_err *err);
+size_t mn_refs_unsynced(const struct mn_refs_txn *t, int *fds);
+int mn_refs_finish(struct mn_refs_txn *t, int synced, struct mn_err *err);
+void mn_refs_abort(struct mn_refs_txn *t);
+
 #endif

@@ -18,6 +18,7 @@
 #include "base/vec.h"
 #include "git/refname.h"
 #include "git/refs.h"
+#include "git/sync.h"
 #include "git/tmp.h"
 
 #include "banned.h"
@@ -32,7 +33,7 @@ struct held {
 	int fd;			/* of tmp */
 };
 
-struct txn {
+struct mn_refs_txn {
 	const char *gitdir;
 	const struct mn_ref_update *u;
 	size_t n;
@@ -63,7 +64,7 @@ static int make_tmp(struct held *h, const char *gitdir, const char *text,
 		return r;
 	}
 	r = mn_io_write_full(h->fd, text, len, err);
-	return r < 0 ? mn_err_wrap(err, r, "'%s'", h->tmp) : 0;
+	return r < 0 ? mn_err_sys(err, "cannot write '%s'", h->tmp) : 0;
 }
 
 static int sync_tmp(struct held *h, struct mn_err *err)
@@ -74,7 +75,7 @@ static int sync_tmp(struct held *h, struct mn_err *err)
 	return 0;
 }
 
-static void sync_later(struct txn *t, const char *path, size_t len)
+static void sync_later(struct mn_refs_txn *t, const char *path, size_t len)
 {
 	struct mn_buf b = MN_BUF_INIT;
 
@@ -91,22 +92,32 @@ static size_t dirlen(const char *path)
 	return (size_t)(strrchr(path, '/') - path);
 }
 
-/* Makes the directories above a ref, and has them synced up to refs/. */
-static int make_dirs(struct txn *t, const char *path, struct mn_err *err)
+static int make_dirs(const char *path, struct mn_err *err)
 {
 	struct mn_buf dir = MN_BUF_INIT;
-	size_t top = strlen(t->gitdir) + strlen("/refs");
 	int r;
 
 	mn_buf_add(&dir, path, dirlen(path));
 	r = mn_io_mkdirs(dir.p, 0777, err);
-	while (!r && dir.len > top) {
-		mn_buf_setlen(&dir, dirlen(dir.p));
-		dir.p[dir.len] = 0;
-		sync_later(t, dir.p, dir.len);
-	}
 	mn_buf_release(&dir);
 	return r;
+}
+
+/* Has the directory of a ref synced, and those above it up to refs/ that
+ * somebody made just now: we, or one who was killed. */
+static void sync_dirs_later(struct mn_refs_txn *t, const char *path)
+{
+	struct mn_buf dir = MN_BUF_INIT;
+	size_t top = strlen(t->gitdir) + strlen("/refs");
+	int young = 1;
+
+	mn_buf_add(&dir, path, dirlen(path));
+	while (young) {
+		sync_later(t, dir.p, dir.len);
+		young = dir.len > top && mn_io_is_young(dir.p);
+		mn_buf_setlen(&dir, dirlen(dir.p));
+	}
+	mn_buf_release(&dir);
 }
 
 /* Where there are no second names (FAT), the lock is a copy. */
@@ -142,7 +153,7 @@ static int link_or_copy(struct held *h, const char *lock)
 	return copy_tmp(h, lock);
 }
 
-static int take(struct txn *t, struct held *h, struct mn_err *err)
+static int take(const struct mn_refs_txn *t, struct held *h, struct mn_err *err)
 {
 	const struct timespec nap = { 0, NAP_MS * 1000000 };
 	int64_t end = mn_date_mono() + WAIT_US;
@@ -152,7 +163,7 @@ static int take(struct txn *t, struct held *h, struct mn_err *err)
 
 	while (link_or_copy(h, lock)) {
 		if (errno == ENOENT || errno == ENOTDIR) {
-			r = mn_date_mono() < end ? make_dirs(t, h->path, err) :
+			r = mn_date_mono() < end ? make_dirs(h->path, err) :
 				mn_err_set(err, MN_EIO, "cannot make '%s'",
 					   lock);
 		} else if (errno != EEXIST) {
@@ -172,8 +183,30 @@ static int take(struct txn *t, struct held *h, struct mn_err *err)
 	return 0;
 }
 
-/* Writes and syncs the temporary files, and then takes the locks. */
-static int take_all(struct txn *t, struct mn_err *err)
+size_t mn_refs_unsynced(const struct mn_refs_txn *t, int *fds)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		if (t->u[i].durable && !mn_oid_is_zero(&t->u[i].new_oid))
+			fds[n++] = t->h[i].fd;
+	return n;
+}
+
+static int sync_tmps(struct mn_refs_txn *t, struct mn_err *err)
+{
+	int *fds = mn_xmalloc(t->n * sizeof(*fds) + 1);
+	size_t which = 0;
+	int r = 0;
+
+	errno = mn_sync_fds(fds, mn_refs_unsynced(t, fds), &which);
+	if (errno)
+		r = mn_err_sys(err, "cannot sync '%s/mn/tmp'", t->gitdir);
+	free(fds);
+	return r;
+}
+
+static int write_tmps(struct mn_refs_txn *t, struct mn_err *err)
 {
 	char text[MN_OID_HEX + 2];
 	int r = 0;
@@ -189,23 +222,22 @@ static int take_all(struct txn *t, struct mn_err *err)
 			sync_file_range(t->h[i].fd, 0, 0,
 					SYNC_FILE_RANGE_WRITE);
 	}
-	for (size_t i = 0; i < t->n && !r; i++)
-		if (t->u[i].durable && !mn_oid_is_zero(&t->u[i].new_oid))
-			r = sync_tmp(&t->h[i], err);
-	for (size_t i = 0; i < t->n && !r; i++)
-		r = take(t, &t->h[i], err);
 	return r;
 }
 
-/* A ref can't stand where another has a directory. Loose ones would not let
- * us make the lock; packed ones are looked for here. */
-static int in_the_way(struct mn_str text, const char *name,
+/* A ref can't stand where another has a directory, though one that is empty
+ * may go. Loose ones above it would not let us make the lock; those below,
+ * and packed ones, are looked for here. */
+static int in_the_way(struct mn_str text, const char *path, const char *name,
 		      struct mn_err *err)
 {
 	struct mn_packed_ref e;
 	size_t at = 0, n = strlen(name), k;
 	int r;
 
+	if (rmdir(path) && (errno == ENOTEMPTY || errno == EEXIST))
+		return mn_err_set(err, MN_EEXISTS, "refs below '%s' are in "
+				  "its way", name);
 	while ((r = mn_packed_next(&e, text, &at, err)) > 0) {
 		k = e.name.len < n ? e.name.len : n;
 		if (e.name.len != n && !memcmp(e.name.p, name, k) &&
@@ -217,13 +249,13 @@ static int in_the_way(struct mn_str text, const char *name,
 	return r;
 }
 
-static int compare(struct txn *t, const struct mn_ref_update *u,
-		   struct mn_err *err)
+static int compare(struct mn_refs_txn *t, const struct mn_ref_update *u,
+		   const char *path, struct mn_err *err)
 {
 	struct mn_str text = { t->packed.p, t->packed.len };
 	struct mn_oid now = { { 0 } };
 	int r = mn_oid_is_zero(&u->new_oid) ? 0 :
-		in_the_way(text, u->name, err);
+		in_the_way(text, path, u->name, err);
 
 	if (r < 0 || u->any_old)
 		return r;
@@ -246,7 +278,7 @@ static int compare(struct txn *t, const struct mn_ref_update *u,
 }
 
 /* Whether u deletes the ref that the entry is of. */
-static int deleted(const struct txn *t, struct mn_str name)
+static int deleted(const struct mn_refs_txn *t, struct mn_str name)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (mn_oid_is_zero(&t->u[i].new_oid) &&
@@ -256,7 +288,7 @@ static int deleted(const struct txn *t, struct mn_str name)
 }
 
 /* The text of packed-refs without what is deleted; *gone says how many. */
-static int without(struct mn_buf *out, struct txn *t, size_t *gone,
+static int without(struct mn_buf *out, struct mn_refs_txn *t, size_t *gone,
 		   struct mn_err *err)
 {
 	struct mn_str text = { t->packed.p, t->packed.len };
@@ -282,7 +314,7 @@ static int without(struct mn_buf *out, struct txn *t, size_t *gone,
 }
 
 /* Before the loose files go, so that no old value shines through. */
-static int delete_packed(struct txn *t, struct mn_err *err)
+static int delete_packed(struct mn_refs_txn *t, struct mn_err *err)
 {
 	struct held h = { NULL, NULL, NULL, -1 };
 	struct mn_buf out = MN_BUF_INIT;
@@ -302,8 +334,8 @@ static int delete_packed(struct txn *t, struct mn_err *err)
 	}
 	if (!r)
 		r = without(&out, t, &gone, err);
-	if (!r)
-		r = mn_io_write_full(h.fd, out.p, out.len, err);
+	if (!r && mn_io_write_full(h.fd, out.p, out.len, NULL) < 0)
+		r = mn_err_sys(err, "cannot write '%s'", h.lock);
 	if (!r)
 		r = sync_tmp(&h, err);
 	if (!r && rename(h.lock, h.path))
@@ -343,7 +375,35 @@ static int move_one(struct held *h, const struct mn_ref_update *u,
 	return 0;
 }
 
-static int move_all(struct txn *t, struct mn_err *err)
+static int sync_packed(const struct mn_refs_txn *t, struct mn_err *err)
+{
+	char *path = join(t->gitdir, "packed-refs", "");
+	int fd = open(path, O_RDONLY | O_CLOEXEC), r = 0;
+	size_t which;
+
+	if (fd >= 0) {
+		errno = mn_sync_fds(&fd, 1, &which);
+		if (errno)
+			r = mn_err_sys(err, "cannot sync '%s'", path);
+		close(fd);
+	}
+	free(path);
+	return r < 0 ? r : mn_io_fsync_dir(t->gitdir, err);
+}
+
+/* Where git has packed a ref already and removed its directory, it is in
+ * packed-refs. */
+static int sync_dirs(const struct mn_refs_txn *t, struct mn_err *err)
+{
+	int r = mn_sync_dirs((const char *const *)t->dirs.p, t->dirs.n, err);
+
+	for (size_t i = 0; i < t->dirs.n && !r; i++)
+		if (!mn_io_exists(t->dirs.p[i]))
+			return sync_packed(t, err);
+	return r;
+}
+
+static int move_all(struct mn_refs_txn *t, struct mn_err *err)
 {
 	int r = 0, deletes = 0, durable = 0;
 
@@ -354,17 +414,19 @@ static int move_all(struct txn *t, struct mn_err *err)
 	for (size_t i = 0; i < t->n && !r; i++) {
 		r = move_one(&t->h[i], &t->u[i], err);
 		if (!r && t->u[i].durable) {
-			sync_later(t, t->h[i].path, dirlen(t->h[i].path));
+			sync_dirs_later(t, t->h[i].path);
 			durable = 1;
 		}
 	}
-	for (size_t i = 0; i < t->dirs.n && !r && durable; i++)
-		r = mn_io_fsync_dir(t->dirs.p[i], err);
+	if (!r && durable)
+		r = sync_dirs(t, err);
 	return r;
 }
 
-static void txn_release(struct txn *t)
+void mn_refs_abort(struct mn_refs_txn *t)
 {
+	if (!t)
+		return;
 	for (size_t i = 0; i < t->n; i++) {
 		struct held *h = &t->h[i];
 
@@ -383,6 +445,7 @@ static void txn_release(struct txn *t)
 	mn_vec_release(&t->dirs);
 	mn_buf_release(&t->packed);
 	free(t->h);
+	free(t);
 }
 
 static int check_names(const struct mn_ref_update *u, size_t n,
@@ -402,24 +465,51 @@ static int check_names(const struct mn_ref_update *u, size_t n,
 	return 0;
 }
 
+int mn_refs_begin(struct mn_refs_txn **out, const char *gitdir,
+		  const struct mn_ref_update *u, size_t n, struct mn_err *err)
+{
+	struct mn_refs_txn *t;
+	int r = check_names(u, n, err);
+
+	if (r < 0)
+		return r;
+	t = mn_xcalloc(1, sizeof(*t));
+	t->gitdir = gitdir;
+	t->u = u;
+	t->n = n;
+	mn_buf_init(&t->packed);
+	t->h = mn_xcalloc(n, sizeof(*t->h));
+	for (size_t i = 0; i < n; i++)
+		t->h[i].fd = -1;
+	r = write_tmps(t, err);
+	if (r < 0)
+		mn_refs_abort(t);
+	else
+		*out = t;
+	return r;
+}
+
+int mn_refs_finish(struct mn_refs_txn *t, int synced, struct mn_err *err)
+{
+	int r = synced ? 0 : sync_tmps(t, err);
+
+	for (size_t i = 0; i < t->n && !r; i++)
+		r = take(t, &t->h[i], err);
+	if (!r)
+		r = mn_packed_read(&t->packed, t->gitdir, err);
+	for (size_t i = 0; i < t->n && !r; i++)
+		r = compare(t, &t->u[i], t->h[i].path, err);
+	if (!r)
+		r = move_all(t, err);
+	mn_refs_abort(t);
+	return r;
+}
+
 int mn_refs_update(const char *gitdir, const struct mn_ref_update *u, size_t n,
 		   struct mn_err *err)
 {
-	struct txn t = { gitdir, u, n, NULL, MN_BUF_INIT, { NULL, 0, 0 } };
-	int r = check_names(u, n, err);
+	struct mn_refs_txn *t;
+	int r = n ? mn_refs_begin(&t, gitdir, u, n, err) : 0;
 
-	if (r < 0 || !n)
-		return r;
-	t.h = mn_xcalloc(n, sizeof(*t.h));
-	for (size_t i = 0; i < n; i++)
-		t.h[i].fd = -1;
-	r = take_all(&t, err);
-	if (!r)
-		r = mn_packed_read(&t.packed, gitdir, err);
-	for (size_t i = 0; i < n && !r; i++)
-		r = compare(&t, &u[i], err);
-	if (!r)
-		r = move_all(&t, err);
-	txn_release(&t);
-	return r;
+	return r < 0 || !n ? r : mn_refs_finish(t, 0, err);
 }

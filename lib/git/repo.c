@@ -18,7 +18,7 @@
 
 #include "banned.h"
 
-#define OLD 3600		/* seconds after which a temporary is nobody's */
+#define OLD 3600		/* seconds until a temporary is nobody's */
 #define DEPTH_MAX 4096		/* bytes of a path below refs/ */
 
 static const char *const dirs[] = {
@@ -162,7 +162,7 @@ int mn_repo_init(const char *path, const char *profile, struct mn_err *err)
 
 /* What the configuration says of what we can read. */
 struct marks {
-	int bare_version;	/* core.repositoryformatversion, -1: no number */
+	int bare_version;	/* core.repositoryformatversion; -1: bad */
 	int format;		/* mn.format, -1: none */
 	char profile[65];
 	char extension[100];	/* one that we don't know */
@@ -330,37 +330,60 @@ static void unlink_twins(const char *gitdir, const struct stat *of)
 	mn_buf_release(&path);
 }
 
+/* Opens mn/tmp. What lies there is removed, so that nobody's symbolic link
+ * may lead elsewhere. */
+static int open_tmp(DIR **dir, const char *gitdir, struct mn_err *err)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	struct mn_buf path = MN_BUF_INIT;
+	int mn, tmp = -1, r = 0;
+
+	mn_buf_addf(&path, "%s/mn", gitdir);
+	mn = open(path.p, flags);
+	if (mn >= 0)
+		tmp = openat(mn, "tmp", flags);
+	*dir = tmp >= 0 ? fdopendir(tmp) : NULL;
+	if (!*dir)
+		r = mn_err_sys(err, "cannot open '%s/tmp'", path.p);
+	if (!*dir && tmp >= 0)
+		close(tmp);
+	if (mn >= 0)
+		close(mn);
+	mn_buf_release(&path);
+	return r;
+}
+
 /* With the lock held, whatever lies in mn/tmp is of a dead writer. */
 static int clear_tmp(const char *gitdir, struct mn_err *err)
 {
-	struct mn_buf path = MN_BUF_INIT;
 	struct dirent *e;
 	struct stat st;
-	size_t base;
 	DIR *dir;
-	int r = 0;
+	int r = open_tmp(&dir, gitdir, err);
 
-	mn_buf_addf(&path, "%s/mn/tmp", gitdir);
-	dir = opendir(path.p);
-	if (!dir && errno == ENOENT)
-		r = mn_io_mkdirs(path.p, 0777, err);
-	else if (!dir)
-		r = mn_err_sys(err, "cannot open '%s'", path.p);
-	mn_buf_addc(&path, '/');
-	base = path.len;
-	while (dir && (e = readdir(dir))) {
-		mn_buf_setlen(&path, base);
-		mn_buf_adds(&path, e->d_name);
-		if (lstat(path.p, &st) || !S_ISREG(st.st_mode))
+	if (r < 0)
+		return r;
+	while ((e = readdir(dir))) {
+		if (fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
+		    !S_ISREG(st.st_mode))
 			continue;
 		if (st.st_nlink > 1)
 			unlink_twins(gitdir, &st);
-		unlink(path.p);
+		unlinkat(dirfd(dir), e->d_name, 0);
 	}
-	if (dir)
-		closedir(dir);
+	closedir(dir);
+	return 0;
+}
+
+void mn_repo_own_dirs(const struct mn_repo *r)
+{
+	struct mn_buf path = MN_BUF_INIT;
+
+	mn_buf_addf(&path, "%s/mn", r->path);
+	mkdir(path.p, 0777);
+	mn_buf_adds(&path, "/tmp");
+	mkdir(path.p, 0777);
 	mn_buf_release(&path);
-	return r;
 }
 
 int mn_repo_lock(struct mn_repo *r, int wait_ms, struct mn_err *err)
@@ -368,8 +391,12 @@ int mn_repo_lock(struct mn_repo *r, int wait_ms, struct mn_err *err)
 	struct mn_buf path = MN_BUF_INIT;
 	int ret;
 
+	mn_repo_own_dirs(r);
 	mn_buf_addf(&path, "%s/mn/lock", r->path);
 	ret = mn_lock_take(&r->lock, path.p, wait_ms, err);
+	if (ret == MN_ELOCKED)
+		mn_err_set(err, ret, "another process writes to '%s': try "
+			   "again when it is done", r->path);
 	if (!ret) {
 		ret = clear_tmp(r->path, err);
 		if (ret < 0)

@@ -33,6 +33,9 @@ int mn_repo_open(struct mn_repo *r, const char *path, char profile[65],
 		 struct mn_err *err);
 void mn_repo_close(struct mn_repo *r);
 
+/* Makes mn/ and mn/tmp, which a copy made by git lacks; who then opens a
+ * file there learns what failed. */
+void mn_repo_own_dirs(const struct mn_repo *r);
 /* The writers' lock; also clears what a killed writer left (mn/tmp). */
 int mn_repo_lock(struct mn_repo *r, int wait_ms, struct mn_err *err);
 void mn_repo_unlock(struct mn_repo *r);

@@ -34,6 +34,8 @@
 
 struct objdir {
 	char *path;
+	dev_t dev;		/* which directory it is; 0, 0 for none */
+	ino_t ino;
 	struct timespec mtime;	/* of pack/, before it was last read */
 	int racy;		/* it was read within a tick of its mtime */
 };
@@ -67,13 +69,24 @@ struct mn_reader {
 
 static int add_dir(struct mn_store *s, const char *path, struct mn_err *err)
 {
+	struct objdir d = { .path = NULL };
+	struct stat st;
+
+	/* Alternates of one another may have a new name in each round. */
+	if (!stat(path, &st)) {
+		d.dev = st.st_dev;
+		d.ino = st.st_ino;
+	}
 	for (size_t i = 0; i < s->dirs.n; i++)
-		if (!strcmp(s->dirs.p[i].path, path))
+		if (!strcmp(s->dirs.p[i].path, path) ||
+		    (d.ino && s->dirs.p[i].ino == d.ino &&
+		     s->dirs.p[i].dev == d.dev))
 			return 0;
 	if (s->dirs.n == DIRS_MAX)
 		return mn_err_set(err, MN_ELIMIT, "more than %d alternates",
 				  DIRS_MAX);
-	*mn_vec_push(&s->dirs) = (struct objdir){ .path = mn_xstrdup(path) };
+	d.path = mn_xstrdup(path);
+	*mn_vec_push(&s->dirs) = d;
 	return 0;
 }
 
@@ -136,7 +149,8 @@ static int add_pack(struct mn_store *s, const char *stem, struct mn_err *err)
 	if (!k) {
 		if (s->packs.n == PACKS_MAX)
 			return mn_err_set(err, MN_ELIMIT,
-					  "more than %d packs", PACKS_MAX);
+					  "more than %d packs: 'git gc' "
+					  "makes one of them", PACKS_MAX);
 		k = mn_vec_push(&s->packs);
 		*k = (struct known_pack){ .stem = mn_xstrdup(stem) };
 	}
@@ -346,23 +360,26 @@ void mn_reader_watch(struct mn_reader *rd, mn_reader_fn *fn, void *ctx)
 	rd->watch_ctx = ctx;
 }
 
-/* The next pack behind *at (SIZE_MAX: from the start, the one of the last
- * find first) that holds oid. */
-static const struct mn_packfile *find(const struct mn_store *s,
-				      const struct mn_oid *oid, size_t hint,
-				      size_t *at, uint32_t *pos)
-{
-	size_t i = *at == SIZE_MAX ? 0 : *at + 1;
+/* Looking for the packs that hold a name, one after the other. */
+struct search {
+	size_t first;		/* looked at before all others: the last find */
+	size_t turn;		/* the next: 0 the first, i the one at i - 1 */
+	size_t at;		/* the pack that was found */
+	uint32_t pos;		/* its place in the index */
+};
 
-	if (*at == SIZE_MAX && hint < s->packs.n && s->packs.p[hint].p &&
-	    mn_packfile_find(s->packs.p[hint].p, oid, pos)) {
-		*at = hint;
-		return s->packs.p[hint].p;
-	}
-	for (; i < s->packs.n; i++) {
-		if (s->packs.p[i].p &&
-		    mn_packfile_find(s->packs.p[i].p, oid, pos)) {
-			*at = i;
+static const struct mn_packfile *find(const struct mn_store *s,
+				      const struct mn_oid *oid,
+				      struct search *x)
+{
+	while (x->turn <= s->packs.n) {
+		size_t i = x->turn ? x->turn - 1 : x->first;
+
+		if (x->turn++ && i == x->first)
+			continue;
+		if (i < s->packs.n && s->packs.p[i].p &&
+		    mn_packfile_find(s->packs.p[i].p, oid, &x->pos)) {
+			x->at = i;
 			return s->packs.p[i].p;
 		}
 	}
@@ -426,19 +443,18 @@ static int read_packed(struct mn_reader *rd, struct mn_object *o,
 		       const struct mn_oid *oid, size_t max,
 		       struct mn_err *err)
 {
+	struct search x = { .first = rd->last };
 	const struct mn_packfile *p;
-	size_t at = SIZE_MAX;
-	uint32_t pos;
 	uint64_t off;
 	int r = MN_ENOTFOUND;
 
-	while ((p = find(rd->store, oid, rd->last, &at, &pos))) {
-		rd->last = at;
-		r = mn_packfile_offset(p, pos, &off, err);
+	while ((p = find(rd->store, oid, &x))) {
+		rd->last = x.at;
+		r = mn_packfile_offset(p, x.pos, &off, err);
 		if (!r)
 			r = mn_unpack(rd->unpacker, o, p, off, max, err);
 		if (!r)
-			r = show(rd, oid, o, p, pos, err);
+			r = show(rd, oid, o, p, x.pos, err);
 		if (r != MN_ECORRUPT)
 			break;	/* else another copy may be good */
 	}
@@ -507,15 +523,14 @@ static int stat_packed(struct mn_reader *rd, enum mn_otype *type,
 		       uint64_t *size, const struct mn_oid *oid,
 		       struct mn_err *err)
 {
+	struct search x = { .first = rd->last };
 	const struct mn_packfile *p;
-	size_t at = SIZE_MAX;
-	uint32_t pos;
 	uint64_t off;
 	int r = MN_ENOTFOUND;
 
-	while ((p = find(rd->store, oid, rd->last, &at, &pos))) {
-		rd->last = at;
-		r = mn_packfile_offset(p, pos, &off, err);
+	while ((p = find(rd->store, oid, &x))) {
+		rd->last = x.at;
+		r = mn_packfile_offset(p, x.pos, &off, err);
 		if (!r)
 			r = mn_unpack_stat(rd->unpacker, type, size, p, off,
 					   err);
@@ -559,18 +574,17 @@ int mn_reader_entry(struct mn_reader *rd, struct mn_packed *e,
 		    struct mn_object *o, const struct mn_oid *oid, size_t max,
 		    struct mn_err *err)
 {
-	size_t at = SIZE_MAX;
+	struct search x = { .first = rd->last };
 	const struct mn_packfile *p;
 	struct mn_pack_entry pe;
-	uint32_t pos;
 	uint64_t off;
 	int r;
 
-	p = find(rd->store, oid, rd->last, &at, &pos);
+	p = find(rd->store, oid, &x);
 	if (!p)
 		return not_found(rd->store, oid, err);
-	rd->last = at;
-	r = mn_packfile_offset(p, pos, &off, err);
+	rd->last = x.at;
+	r = mn_packfile_offset(p, x.pos, &off, err);
 	if (!r)
 		r = mn_packfile_entry(p, off, &pe, err);
 	if (!r && !pe.type)
@@ -587,20 +601,35 @@ int mn_reader_entry(struct mn_reader *rd, struct mn_packed *e,
 	return 0;
 }
 
-int mn_store_packed(const struct mn_store *s, const struct mn_oid *oid)
+/* In a pack with .mtimes objects have an age of their own. */
+static int is_cruft(const char *stem)
 {
-	size_t at = SIZE_MAX;
-	uint32_t pos;
+	struct mn_buf path = MN_BUF_INIT;
+	int r;
 
-	return find(s, oid, SIZE_MAX, &at, &pos) != NULL;
+	mn_buf_addf(&path, "%s.mtimes", stem);
+	r = !access(path.p, F_OK);
+	mn_buf_release(&path);
+	return r;
+}
+
+int mn_store_freshen(const struct mn_store *s, const struct mn_oid *oid)
+{
+	struct search x = { .turn = 0 };
+	const struct mn_packfile *p;
+
+	while ((p = find(s, oid, &x)))
+		if (!is_cruft(s->packs.p[x.at].stem) &&
+		    !mn_io_freshen(p->name, MN_FRESH))
+			return 1;
+	return 0;
 }
 
 int mn_store_has(struct mn_store *s, const struct mn_oid *oid)
 {
 	struct mn_buf path = MN_BUF_INIT;
-	size_t at = SIZE_MAX;
-	uint32_t pos;
-	int r = find(s, oid, 0, &at, &pos) != NULL;
+	struct search x = { .turn = 0 };
+	int r = find(s, oid, &x) != NULL;
 
 	for (size_t i = 0; i < s->dirs.n && !r; i++) {
 		mn_buf_clear(&path);

@@ -75,8 +75,13 @@ int mn_reader_entry(struct mn_reader *rd, struct mn_packed *e,
 		    struct mn_object *o, const struct mn_oid *oid, size_t max,
 		    struct mn_err *err);
 int mn_store_has(struct mn_store *s, const struct mn_oid *oid);	/* 1, 0 */
-/* Whether one of the packs that the store has open holds it: 1, 0. */
-int mn_store_packed(const struct mn_store *s, const struct mn_oid *oid);
+/*
+ * Whether a pack that is still there holds it: 1, 0. For those who are about
+ * to use it again instead of writing it: what is old and unreachable may be
+ * removed at any moment, so the pack gets the time of now, as in git.
+ */
+#define MN_FRESH 3600	/* seconds for which a time is new enough */
+int mn_store_freshen(const struct mn_store *s, const struct mn_oid *oid);
 
 /*
  * Objects whose hex name begins with the given digits (4..40): how many, at

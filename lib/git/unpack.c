@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/vec.h"
 #include "git/delta.h"
@@ -13,6 +14,8 @@
 #define KEEP_ONE ((size_t)1024 * 1024)		/* largest base kept */
 #define KEEP_ALL ((size_t)16 * 1024 * 1024)	/* bytes of all that are kept */
 #define WORK_MAX ((uint64_t)64 * MN_OBJECT_MAX)	/* one chain inflates to */
+#define LARGE ((size_t)256 * 1024)	/* bytes in a pack not kept mapped in */
+#define PAGE ((uintptr_t)65536)		/* a multiple of any system's */
 #define RATIO 1032	/* deflate makes no more than this of a byte */
 
 struct slot {		/* an object that deltas were upon */
@@ -109,6 +112,22 @@ static void keep(struct mn_unpacker *u)
 	u->cur.type = (enum mn_otype)0;
 }
 
+/* What was mapped in for a large entry counts as our memory: give it back.
+ * The system has it all the same, should it be read again. */
+static void give_back(const struct mn_packfile *p, uint64_t z, size_t used)
+{
+	uintptr_t base = (uintptr_t)p->pack.p;
+	uintptr_t from = base + z, end = from + used;
+
+	if (!p->name || used < LARGE)	/* without a name it is no mapping */
+		return;
+	from -= from % PAGE;
+	if (from < base)
+		from = base;
+	end -= end % PAGE;
+	madvise((void *)from, end - from, MADV_DONTNEED);
+}
+
 static int inflate_at(struct mn_unpacker *u, struct mn_buf *out,
 		      size_t *used, const struct mn_packfile *p, uint64_t z,
 		      uint64_t size, size_t max, struct mn_err *err)
@@ -130,6 +149,7 @@ static int inflate_at(struct mn_unpacker *u, struct mn_buf *out,
 		return mn_err_set(err, MN_ECORRUPT,
 				  "pack '%s': an entry is damaged",
 				  p->name ? p->name : "");
+	give_back(p, z, *used);
 	mn_buf_setlen(out, (size_t)size);
 	return 0;
 }

@@ -128,7 +128,8 @@ static void test_write(void)
 			ok(sh_ok("cd w.git && test \"$(git fsck --strict 2>&1 "
 				 "| grep -vc -e dangling -e notice)\" = 0"),
 			   "fsck");
-			ok(sh_ok("cd w.git && cp objects/pack/pack-*.pack x.pack && "
+			ok(sh_ok("cd w.git && "
+				 "cp objects/pack/pack-*.pack x.pack && "
 				 "git index-pack -o x.idx x.pack && "
 				 "cmp x.idx objects/pack/pack-*.idx"),
 			   "the index is what git makes");

@@ -1,7 +1,9 @@
 /* refs */
 #include "git/refs.h"
+#include "git/sync.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "git-temp.h"
 
@@ -81,7 +83,7 @@ static void test_update(void)
 	is_int(update("refs/mn/devices/a/b/c", NULL, &c1), 0,
 	       "with directories");
 	git_says("refs/mn/devices/a/b/c", &c1);
-	is_int(update("refs/mn/devices/a", NULL, &c1), MN_EIO,
+	is_int(update("refs/mn/devices/a", NULL, &c1), MN_EEXISTS,
 	       "a directory of refs is there");
 	is_int(update("refs/heads/main/x", NULL, &c1), MN_EIO,
 	       "a ref is there");
@@ -149,10 +151,60 @@ static void test_several(void)
 		"2>&1 &"));
 	is_int(mn_refs_update("r.git", u, 3, &err), 0, "it waits for a lock");
 	git_says("refs/heads/main", &c3);
+	free(sh("cd r.git && git update-ref refs/heads/dir/x refs/heads/main"));
+	u[0].any_old = 1;
+	u[0].new_oid = c1;
+	u[2].name = "refs/heads/dir";
+	is_int(mn_refs_update("r.git", u, 3, &err), MN_EEXISTS,
+	       "refs are below the third: %s", err.msg);
+	git_says("refs/heads/main", &c3);
+	free(sh("rm r.git/refs/heads/dir/x"));
+	is_int(mn_refs_update("r.git", u, 3, &err), 0, "an empty directory");
+	git_says("refs/heads/dir", &c3);
+	free(sh("git -C r.git update-ref -d refs/heads/dir && "
+		"git -C r.git update-ref refs/heads/main %s",
+		"$(git -C r.git rev-parse refs/mn/identity)"));
 	u[1].name = u[0].name;
 	is_int(mn_refs_update("r.git", u, 3, &err), MN_EINVALID,
 	       "the same ref twice");
 	is_int(mn_refs_update("r.git", u, 0, &err), 0, "none");
+}
+
+static void test_two_steps(void)
+{
+	struct mn_ref_update u[2] = {
+		{ .name = "refs/two/a", .new_oid = c1, .durable = 1 },
+		{ .name = "refs/two/b", .new_oid = c2 },
+	};
+	struct mn_refs_txn *t;
+	struct mn_oid none = { { 0 } };
+	int fds[2] = { -1, -1 };
+
+	is_int(mn_refs_begin(&t, "r.git", u, 2, &err), 0, "begin");
+	is_int((long long)mn_refs_unsynced(t, fds), 1, "one is to be durable");
+	ok(fsync(fds[0]) == 0, "and can be synced");
+	git_says("refs/two/a", &none);
+	mn_refs_abort(t);
+	git_says("refs/two/a", &none);
+	ok(nothing_left(), "nothing is left of it");
+	is_int(mn_refs_begin(&t, "r.git", u, 2, &err), 0, "begin again");
+	is_int(mn_refs_finish(t, 1, &err), 0, "finish");
+	git_says("refs/two/a", &c1);
+	git_says("refs/two/b", &c2);
+	is_int(mn_refs_begin(&t, "r.git", u, 2, &err), 0, "a third time");
+	is_int(mn_refs_finish(t, 0, &err), MN_EEXISTS, "old values count");
+	mn_err_clear(&err);
+	ok(nothing_left(), "nothing is left of it");
+}
+
+/* git may remove a directory between our rename and our sync. */
+static void test_sync(void)
+{
+	const char *const gone[] = { "r.git/refs", "r.git/refs/gone" };
+	const char *const file[] = { "r.git/refs", "r.git/HEAD" };
+
+	is_int(mn_sync_dirs(gone, 2, &err), 0, "one is gone");
+	is_int(mn_sync_dirs(file, 2, &err), MN_EIO, "one is a file");
 }
 
 static void is_list(const char *prefix, const char *want)
@@ -309,6 +361,8 @@ int main(void)
 	test_update();
 	test_names();
 	test_several();
+	test_two_steps();
+	test_sync();
 	test_packed();
 	test_damaged();
 	test_denied();

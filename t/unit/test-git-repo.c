@@ -131,6 +131,26 @@ static void test_lock(void)
 	mn_repo_close(&r2);
 }
 
+/* A copy that git made has no mn/; one that a stranger made may have a link. */
+static void test_own_dirs(void)
+{
+	struct mn_repo r;
+	char profile[65];
+
+	free(sh("cp -r p.git own.git && rm -r own.git/mn"));
+	is_int(mn_repo_open(&r, "own.git", profile, &err), 0, "open");
+	is_int(mn_repo_lock(&r, 0, &err), 0, "lock without mn/");
+	mn_repo_unlock(&r);
+	free(sh("mkdir -p far/tmp && touch far/key far/tmp/key && "
+		"cd own.git/mn && rmdir tmp && ln -s ../../far tmp"));
+	ok(mn_repo_lock(&r, 0, &err) < 0, "mn/tmp is a link: %s", err.msg);
+	free(sh("cd own.git && rm -r mn && ln -s ../far mn"));
+	ok(mn_repo_lock(&r, 0, &err) < 0, "mn is a link: %s", err.msg);
+	ok(sh_ok("ls far/key far/tmp/key"), "nothing is removed behind it");
+	mn_repo_close(&r);
+	mn_err_clear(&err);
+}
+
 static void revparse_as_git(struct mn_repo *r, const char *spec)
 {
 	char hex[MN_OID_HEX + 1] = "", *s;
@@ -268,6 +288,7 @@ int main(void)
 	test_init();
 	test_versions();
 	test_lock();
+	test_own_dirs();
 	test_libgit2();
 	test_spin();
 	return temp_end();

@@ -214,8 +214,8 @@ static void test_names(void)
 
 	free(sh("git init -q --bare n.git && cd n.git && "
 		"for i in $(seq 400); do printf 'blob\\nmark :%%s\\ndata <<E\\n"
-		"text %%s\\nE\\n' $i $i; done | git -c fastimport.unpackLimit=1 "
-		"fast-import --quiet && "
+		"text %%s\\nE\\n' $i $i; done | "
+		"git -c fastimport.unpackLimit=1 fast-import --quiet && "
 		"for i in $(seq 20); do echo $i | git hash-object -w --stdin; "
 		"done"));
 	st = open_store("n.git");
@@ -245,7 +245,8 @@ static void test_names(void)
 	mn_store_close(st);
 	/* of 1200 names, some pairs share their first four digits */
 	free(sh("git init -q --bare m.git && cd m.git && "
-		"for i in $(seq 1200); do printf 'blob\\nmark :%%s\\ndata <<E\\n"
+		"for i in $(seq 1200); do "
+		"printf 'blob\\nmark :%%s\\ndata <<E\\n"
 		"dup %%s\\nE\\n' $i $i; done | git -c fastimport.unpackLimit=1 "
 		"fast-import --quiet"));
 	list = sh("cd m.git && git cat-file --batch-all-objects "
@@ -307,6 +308,115 @@ static void test_others(void)
 	mn_buf_release(&b);
 }
 
+static int add_hello(const char *dir, struct mn_store *st)
+{
+	struct mn_err err = MN_ERR_INIT;
+	struct mn_loose *w;
+	struct mn_oid oid;
+	int r = mn_loose_begin_in(&w, dir, st, &err);
+
+	if (!r)
+		r = mn_loose_add(w, &oid, MN_BLOB, "hello\n", 6, &err);
+	if (!r)
+		r = mn_loose_commit(w, &err);
+	mn_loose_free(w);
+	return r;
+}
+
+/* What is old and used again is not to be removed under our hands. */
+static void test_freshen(void)
+{
+	const char *file = "ce/013625030ba8dba906f756967f9e9ca394464a";
+	struct mn_store *st;
+
+	free(sh("git init -q --bare t.git && echo hello | "
+		"git -C t.git hash-object -w --stdin && "
+		"touch -d '3 weeks ago' t.git/objects/%s", file));
+	st = open_store("t.git");
+	is_int(add_hello("t.git", st), 0, "add what is there, loose");
+	ok(sh_ok("find t.git/objects/%s -mmin -2 | grep .", file),
+	   "it is new again");
+	free(sh("cd t.git && echo ce013625030ba8dba906f756967f9e9ca394464a | "
+		"git pack-objects -q objects/pack/pack && git prune-packed && "
+		"touch -d '3 weeks ago' objects/pack/*"));
+	mn_store_refresh(st, NULL);
+	is_int(add_hello("t.git", st), 0, "and in a pack");
+	ok(sh_ok("find t.git/objects/pack/*.pack -mmin -2 | grep . && "
+		 "! test -e t.git/objects/ce"), "the pack is new again");
+	free(sh("cd t.git/objects/pack && p=$(echo *.pack) && "
+		"touch ${p%%.pack}.mtimes"));
+	is_int(add_hello("t.git", st), 0, "in one of git's for the unused");
+	ok(sh_ok("cd t.git/objects && test -e %s && rm %s pack/*", file, file),
+	   "written again");
+	is_int(add_hello("t.git", st), 0, "in one that is gone");
+	ok(sh_ok("git -C t.git cat-file -e "
+		 "ce013625030ba8dba906f756967f9e9ca394464a"), "it is there");
+	mn_store_close(st);
+}
+
+/* Two packs hold the same; whichever is damaged, the other is read, also
+ * where the last find was in the damaged one. */
+static void test_two_packs(void)
+{
+	const char *hello = "ce013625030ba8dba906f756967f9e9ca394464a";
+	struct mn_err err = MN_ERR_INIT;
+	int good = 1;
+
+	free(sh("git init -q --bare two.git && cd two.git && "
+		"echo hello | git hash-object -w --stdin && "
+		"for i in 1 2; do a=$(echo $i | git hash-object -w --stdin); "
+		"printf '%%s\\n' %s $a | git pack-objects -q "
+		"--compression=0 --window=0 objects/pack/pack; done && "
+		"git prune-packed && chmod u+w objects/pack/*", hello));
+	for (int i = 1; i <= 2; i++) {
+		struct mn_store *st;
+		struct mn_reader *rd;
+		struct mn_object o;
+		struct mn_oid oid;
+
+		free(sh("rm -rf bad.git && cp -r two.git bad.git && "
+			"cd bad.git/objects/pack && p=$(ls *.pack | "
+			"sed -n %dp) && sed -i s/hello/hallo/ $p", i));
+		st = open_store("bad.git");
+		rd = mn_reader_new(st);
+		for (int k = 1; k <= 2; k++) {	/* in each one first */
+			char num[2] = { (char)('0' + k), '\n' };
+
+			mn_oid_of(&oid, MN_BLOB, num, 2);
+			good &= !mn_reader_read(rd, &o, &oid, 10, &err);
+			mn_oid_parse(&oid, hello);
+			good &= !mn_reader_read(rd, &o, &oid, 10, &err) &&
+				!memcmp(o.data, "hello\n", 6);
+		}
+		mn_reader_free(rd);
+		mn_store_close(st);
+	}
+	ok(good, "the copy in another pack is read");
+}
+
+/* What nobody should find in a repository, but somebody may put there. */
+static void test_tricks(void)
+{
+	const char *hello = "ce013625030ba8dba906f756967f9e9ca394464a";
+	struct mn_buf b = MN_BUF_INIT;
+	struct mn_store *st;
+	const char *why;
+
+	free(sh("git init -q --bare y.git && git init -q --bare z.git && "
+		"echo ../../y.git/objects >z.git/objects/info/alternates && "
+		"echo ../../z.git/objects >y.git/objects/info/alternates && "
+		"mkdir y.git/objects/ce && "
+		"mkfifo y.git/objects/ce/013625030ba8dba906f756967f9e9ca394464a"
+		" && mkfifo y.git/objects/pack/pack-a.idx"));
+	alarm(20);
+	st = open_store("y.git");	/* not: too many alternates */
+	is_int((long long)mn_store_broken(st, &why), 1, "a fifo is no pack");
+	is_int(read_hex(st, hello, &b, 10), MN_ECORRUPT, "nor an object");
+	alarm(0);
+	mn_store_close(st);
+	mn_buf_release(&b);
+}
+
 static void test_refused(void)
 {
 	char hex[2][MN_OID_HEX + 1];
@@ -360,6 +470,9 @@ int main(void)
 	test_damage();
 	test_names();
 	test_others();
+	test_freshen();
+	test_two_packs();
+	test_tricks();
 	test_refused();
 	test_full();
 	return temp_end();
