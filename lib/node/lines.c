@@ -7,29 +7,46 @@
 
 #include "banned.h"
 
+#define BLOCK 16	/* bytes that are looked at together */
+
+/* Whether BLOCK bytes are printable ASCII, or one that is allowed beside it;
+ * compilers make it a few steps. */
+static int is_plain(const unsigned char *p, unsigned char beside)
+{
+	unsigned char other = 0;
+
+	for (size_t i = 0; i < BLOCK; i++)
+		other |= ((unsigned char)(p[i] - 0x20) > 0x7e - 0x20) &
+			(p[i] != beside);
+	return !other;
+}
+
 /*
  * U+0080-009F are C2 80-9F, U+2028 and U+2029 are E2 80 A8/A9: all other
  * control characters are single bytes.
  */
+static int is_control(const unsigned char *p, size_t len, int newline)
+{
+	if (*p < 0x20)
+		return *p != '\n' || !newline;
+	if (*p == 0xc2)
+		return len > 1 && p[1] < 0xa0;
+	if (*p == 0xe2)
+		return len > 2 && p[1] == 0x80 &&
+			(p[2] == 0xa8 || p[2] == 0xa9);
+	return *p == 0x7f;
+}
+
 static int has_control(const unsigned char *p, size_t len, int newline)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = p[i];
+	for (size_t i = 0; i < len; i += BLOCK) {
+		size_t end = len - i < BLOCK ? len : i + BLOCK;
 
-		if (c >= 0x20 && c < 0x7f)
+		if (end - i == BLOCK && is_plain(p + i, newline ? '\n' : ' '))
 			continue;
-		if (c < 0x20) {
-			if (c == '\n' && newline)
-				continue;
-			return 1;
-		}
-		if (c == 0x7f)
-			return 1;
-		if (c == 0xc2 && i + 1 < len && p[i + 1] < 0xa0)
-			return 1;
-		if (c == 0xe2 && i + 2 < len && p[i + 1] == 0x80 &&
-		    (p[i + 2] == 0xa8 || p[i + 2] == 0xa9))
-			return 1;
+		for (size_t k = i; k < end; k++)
+			if (is_control(p + k, len - k, newline))
+				return 1;
 	}
 	return 0;
 }
