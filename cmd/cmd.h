@@ -131,10 +131,14 @@ void mn_out_flush(struct mn_cmd *c);
 void mn_exit(struct mn_cmd *c, int status) __attribute__((noreturn));
 
 /*
- * Lets a person edit the file: MN_EDITOR, config core.editor, VISUAL,
- * EDITOR, else vi. 0 or negative; MN_EFAIL when the editor said no.
+ * Lets a person edit the text in the file: MN_EDITOR, config core.editor,
+ * VISUAL, EDITOR, else vi. An empty text begins with what the file holds, and
+ * one that isn't never replaces it: MN_EEXISTS. The file stays, unless nothing
+ * was written; the caller removes it. 0 or negative; MN_EFAIL when the editor
+ * said no, or nothing was written; MN_ELIMIT above max bytes.
  */
-int mn_edit_file(struct mn_cmd *c, const char *path, struct mn_err *err);
+int mn_edit_text(struct mn_cmd *c, const char *path, struct mn_buf *text,
+		 size_t max, struct mn_err *err);
 
 /*
  * When stdout is a terminal, sends what follows through MN_PAGER, config

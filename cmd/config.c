@@ -138,6 +138,10 @@ int cmd_config(struct mn_cmd *c)
 	if (c->argc != operands[o.action])
 		mn_usage(c, c->argc ? "wrong number of arguments" :
 			 "no name given");
+	if (o.all && o.action != ACT_GET)
+		mn_usage(c, "--all is for values that are printed");
+	if ((o.json || o.nul) && o.action != ACT_GET && o.action != ACT_LIST)
+		mn_usage(c, "--json and -z are for values that are printed");
 	if (o.json && o.nul)
 		mn_usage(c, "--json and -z exclude each other");
 	if (o.action == ACT_LIST)

@@ -43,6 +43,7 @@ struct making {
 	struct mn_buf identity;
 	struct mn_id id;
 	char hex[MN_ID_HEX + 1];
+	char *tmp;			/* the repository, before it is in its place */
 	char passphrase[MN_PASSPHRASE_MAX];
 };
 
@@ -128,27 +129,46 @@ static int store_identity(const char *repo, const struct making *m,
 	return r;
 }
 
-/* Built beside its place and renamed there whole. */
-static int write_repo(struct making *m, struct mn_err *err)
+/* Builds it beside its place. */
+static int build_repo(struct making *m, struct mn_err *err)
+{
+	struct mn_buf name = MN_BUF_INIT;
+	int r;
+
+	mn_buf_addf(&name, "profiles/new-%s", m->hex);
+	m->tmp = mn_home_path(&m->home, name.p);
+	mn_buf_release(&name);
+	r = mn_repo_init(m->tmp, m->hex, err);
+	return r < 0 ? r : store_identity(m->tmp, m, err);
+}
+
+/* The keys of a profile that never came to be are of no use to anybody. */
+static void undo(const struct making *m)
+{
+	char *device = mn_home_key(&m->home, m->hex, "device");
+	char *root = mn_home_key(&m->home, m->hex, "root");
+
+	if (m->tmp)
+		mn_io_remove_tree(m->tmp, NULL);
+	unlink(device);
+	unlink(root);
+	free(root);
+	free(device);
+}
+
+/* From here on the profile is there. */
+static int publish(struct making *m, struct mn_err *err)
 {
 	char *final = mn_home_repo(&m->home, m->hex);
 	char *profiles = mn_home_path(&m->home, "profiles");
-	struct mn_buf tmp = MN_BUF_INIT;
-	int r;
+	int r = 0;
 
-	mn_buf_addf(&tmp, "%s/new-%s", profiles, m->hex);
-	r = mn_repo_init(tmp.p, m->hex, err);
-	if (r < 0)
-		goto out;
-	r = store_identity(tmp.p, m, err);
-	if (r == 0 && rename(tmp.p, final) < 0)
+	if (rename(m->tmp, final) < 0) {
 		r = mn_err_sys(err, "cannot create '%s'", final);
-	if (r == 0)
+		undo(m);
+	} else {
 		r = mn_io_fsync_dir(profiles, err);
-	if (r < 0)
-		mn_io_remove_tree(tmp.p, NULL);
-out:
-	mn_buf_release(&tmp);
+	}
 	free(profiles);
 	free(final);
 	return r;
@@ -172,12 +192,14 @@ static int write_config(struct mn_cmd *c, const struct making *m,
 	return r;
 }
 
-static void show_phrase(const struct making *m, const struct opts *o)
+static int show_phrase(const struct making *m, const struct opts *o,
+		       struct mn_err *err)
 {
 	char phrase[MN_PHRASE_MAX];
+	int n;
 
 	mn_phrase_encode(phrase, m->root);
-	fprintf(stderr,
+	n = fprintf(stderr,
 		"Recovery phrase. Write it down on paper now; it is not shown "
 		"again:\n\n    %s\n\n"
 		"Whoever knows it owns the profile. Without it, a lost or "
@@ -185,6 +207,8 @@ static void show_phrase(const struct making *m, const struct opts *o)
 		o->no_root ? ", and no device can be added: it is not kept here"
 			   : "");
 	mn_wipe(phrase, sizeof(phrase));
+	return n < 0 ? mn_err_set(err, MN_EIO, "cannot show the recovery "
+				  "phrase: no profile was made") : 0;
 }
 
 static int check_name(struct mn_cmd *c, const struct making *m,
@@ -209,8 +233,10 @@ static int check_name(struct mn_cmd *c, const struct making *m,
 static int init(struct mn_cmd *c, struct making *m, const struct opts *o,
 		struct mn_err *err)
 {
-	int r = check_name(c, m, o, err);
+	int r;
 
+	mn_cmd_conf(c);		/* before anything is made: it may be broken */
+	r = check_name(c, m, o, err);
 	if (r == 0 && o->passphrase)
 		r = mn_cmd_new_passphrase(c, m->passphrase,
 					  sizeof(m->passphrase), err);
@@ -218,13 +244,28 @@ static int init(struct mn_cmd *c, struct making *m, const struct opts *o,
 		r = make_identity(m, o, err);
 	if (r == 0)
 		r = mn_home_create(&m->home, err);
+	if (r < 0)
+		return r;
+	mn_home_sweep(&m->home);
+	r = write_keys(m, o, err);
 	if (r == 0)
-		r = write_keys(m, o, err);
-	if (r == 0)
-		r = write_repo(m, err);
-	if (r == 0)
-		r = write_config(c, m, o, err);
-	return r;
+		r = build_repo(m, err);
+	if (r < 0) {
+		undo(m);
+		return r;
+	}
+	/* no profile is ever there whose phrase nobody has seen */
+	r = show_phrase(m, o, err);
+	if (r < 0) {
+		undo(m);
+		return r;
+	}
+	r = publish(m, err);
+	if (r < 0)
+		return r;
+	r = write_config(c, m, o, err);
+	return r < 0 ? mn_err_wrap(err, r, "profile %s was made, but it is not "
+				   "in the configuration", m->hex) : 0;
 }
 
 int cmd_init(struct mn_cmd *c)
@@ -242,12 +283,12 @@ int cmd_init(struct mn_cmd *c)
 	mn_home_init(&m.home, mn_home(c));
 	r = init(c, &m, &o, &err);
 	if (r == 0) {
-		show_phrase(&m, &o);
 		mn_out(c, m.hex, MN_ID_HEX);
 		mn_out(c, "\n", 1);
 	}
 	mn_wipe(m.passphrase, sizeof(m.passphrase));
 	mn_buf_release(&m.identity);
+	free(m.tmp);
 	mn_secret_free(m.device);
 	mn_root_free(m.root);
 	mn_home_release(&m.home);

@@ -5,9 +5,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/spawn.h"
 #include "cmd.h"
 #include "pager.h"
@@ -81,7 +82,32 @@ void mn_pager_finish(struct mn_cmd *c)
 	c->pager_pid = 0;
 }
 
-int mn_edit_file(struct mn_cmd *c, const char *path, struct mn_err *err)
+/* ^C is for the child, which does with it what it does; not for us. */
+static int run_undisturbed(int *status, const struct mn_spawn *s,
+			   struct mn_err *err)
+{
+	void (*on_int)(int), (*on_quit)(int);
+	sigset_t both, before;
+	pid_t pid;
+	int r;
+
+	sigemptyset(&both);
+	sigaddset(&both, SIGINT);
+	sigaddset(&both, SIGQUIT);
+	/* blocked until the child is there: what is ignored, it inherits */
+	sigprocmask(SIG_BLOCK, &both, &before);
+	r = mn_spawn_start(&pid, s, err);
+	on_int = signal(SIGINT, SIG_IGN);
+	on_quit = signal(SIGQUIT, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (r >= 0)
+		r = mn_spawn_wait(status, pid, err);
+	signal(SIGINT, on_int);
+	signal(SIGQUIT, on_quit);
+	return r;
+}
+
+static int edit_file(struct mn_cmd *c, const char *path, struct mn_err *err)
 {
 	const char *editor = c->env.mn_editor;
 	struct mn_spawn s = MN_SPAWN_INIT;
@@ -102,10 +128,37 @@ int mn_edit_file(struct mn_cmd *c, const char *path, struct mn_err *err)
 	argv[3] = editor;
 	argv[4] = path;
 	s.argv = argv;
-	r = mn_spawn_run(&status, &s, err);
+	r = run_undisturbed(&status, &s, err);
 	if (r >= 0 && status)
 		r = mn_err_set(err, MN_EFAIL, "the editor '%s' gave up "
 			       "(exit %d)", editor, status);
 	mn_buf_release(&script);
+	return r;
+}
+
+int mn_edit_text(struct mn_cmd *c, const char *path, struct mn_buf *text,
+		 size_t max, struct mn_err *err)
+{
+	struct stat st;
+	int r = 0, there = !stat(path, &st);
+
+	if (text->len && there && st.st_size)
+		return mn_err_set(err, MN_EEXISTS, "an earlier text was not "
+				  "posted yet: 'mn post' goes on with it; "
+				  "or remove it");
+	if (text->len || !there)
+		r = mn_io_replace(path, text->p, text->len, 0600, 0, err);
+	if (r == 0)
+		r = edit_file(c, path, err);
+	mn_buf_clear(text);
+	if (r == 0)
+		r = mn_io_read_file(text, path, max, err);
+	while (text->len && strchr(" \t\r\n", text->p[text->len - 1]))
+		mn_buf_setlen(text, text->len - 1);
+	if (r == 0 && !text->len) {
+		unlink(path);
+		r = mn_err_set(err, MN_EFAIL, "nothing written, nothing "
+			       "posted");
+	}
 	return r;
 }

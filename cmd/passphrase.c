@@ -19,9 +19,10 @@ static int from_file(struct mn_cmd *c, char *out, size_t max,
 	char *nl;
 	int r;
 
-	if (fd < 0)
-		return mn_err_sys(err, "cannot open MN_PASSPHRASE_FILE '%s'",
-				  path);
+	if (fd < 0)	/* not MN_ENOTFOUND: the key is there */
+		return mn_err_set(err, MN_EPASSPHRASE, "cannot open "
+				  "MN_PASSPHRASE_FILE '%s': %s", path,
+				  strerror(errno));
 	r = mn_io_read_full(fd, out, max - 1, &got, err);
 	close(fd);
 	if (r < 0)

@@ -17,20 +17,23 @@
 #include "banned.h"
 
 #define READ_SIZE ((size_t)256 * 1024)
+#define HOLD_MAX ((size_t)16 << 20)	/* bytes of contents, kept in memory */
 
 struct batch {
 	struct mn_cmd *c;
 	const struct mn_home *home;
 	struct mn_author *author;
 	struct mn_draft_source src;
+	const char *path;
 	int fd;
 	struct mn_buf in;		/* read, from at on not yet used */
 	size_t at;
 	int eof;
 	uint64_t line;			/* of the input, from 1 */
 	struct mn_draft *drafts;	/* MN_ITEMS of them */
-	size_t n;
-	MN_VEC(struct mn_id) ids;
+	uint64_t lines[MN_ITEMS];	/* that they stand in */
+	size_t n, bytes;		/* drafts at hand; their contents */
+	struct mn_post_ids *ids;
 	struct mn_err *err;
 };
 
@@ -88,7 +91,7 @@ static int fill(struct batch *b)
 	r = mn_io_read_full(b->fd, b->in.p + b->in.len, READ_SIZE, &got,
 			    b->err);
 	if (r < 0)
-		return r;
+		return mn_err_sys(b->err, "cannot read '%s'", b->path);
 	mn_buf_setlen(&b->in, b->in.len + got);
 	b->eof = got < READ_SIZE;
 	return 0;
@@ -129,17 +132,25 @@ static int is_blank(struct mn_str s)
 	return 1;
 }
 
+static int wrap_line(struct batch *b, int r, uint64_t line)
+{
+	return mn_err_wrap(b->err, r, "line %llu", (unsigned long long)line);
+}
+
 static int post_drafts(struct batch *b)
 {
-	struct mn_draft *list[MN_ITEMS];
-	size_t first = b->ids.n, n = b->n;
+	struct mn_draft *list[MN_ITEMS] = { NULL };
+	size_t first = b->ids->n, n = b->n, at;
+	int r;
 
 	for (size_t i = 0; i < n; i++) {
 		list[i] = &b->drafts[i];
-		mn_vec_push(&b->ids);
+		mn_vec_push(b->ids);
 	}
-	b->n = 0;
-	return mn_author_post(b->author, list, n, b->ids.p + first, b->err);
+	b->n = b->bytes = 0;
+	r = mn_author_post(b->author, list, n, b->ids->p + first, b->err);
+	at = mn_author_at(b->author);
+	return r < 0 && at < n ? wrap_line(b, r, b->lines[at]) : r;
 }
 
 static int take_line(struct batch *b, struct mn_str line)
@@ -154,9 +165,11 @@ static int take_line(struct batch *b, struct mn_str line)
 	if (r == 0)
 		r = mn_draft_finish(d, b->err);
 	if (r < 0)
-		return mn_err_wrap(b->err, r, "line %llu",
-				   (unsigned long long)b->line);
-	return ++b->n == MN_ITEMS ? post_drafts(b) : 0;
+		return wrap_line(b, r, b->line);
+	for (size_t i = 0; i < d->ncontents; i++)
+		b->bytes += d->contents[i].from.data.len;
+	b->lines[b->n++] = b->line;
+	return b->n == MN_ITEMS || b->bytes > HOLD_MAX ? post_drafts(b) : 0;
 }
 
 static int post_all(struct batch *b)
@@ -178,19 +191,21 @@ static void print_ids(struct batch *b)
 {
 	char hex[MN_ID_HEX + 2];
 
-	for (size_t i = 0; i < b->ids.n; i++) {
-		mn_id_hex(hex, &b->ids.p[i]);
+	for (size_t i = 0; i < b->ids->n; i++) {
+		mn_id_hex(hex, &b->ids->p[i]);
 		hex[MN_ID_HEX] = '\n';
 		mn_out(b->c, hex, MN_ID_HEX + 1);
 	}
 }
 
-int mn_post_batch(struct mn_cmd *c, const struct mn_home *h,
-		  struct mn_author *a, struct mn_media *media,
-		  const char *path, struct mn_err *err)
+int mn_post_batch(struct mn_post_ids *ids, struct mn_cmd *c,
+		  const struct mn_home *h, struct mn_author *a,
+		  struct mn_media *media, const char *path,
+		  struct mn_err *err)
 {
-	struct batch b = { .c = c, .home = h, .author = a, .fd = STDIN_FILENO,
-			   .in = MN_BUF_INIT, .err = err };
+	struct batch b = { .c = c, .home = h, .author = a, .path = path,
+			   .fd = STDIN_FILENO, .in = MN_BUF_INIT, .ids = ids,
+			   .err = err };
 	int r;
 
 	b.src = (struct mn_draft_source){ media, fetch, &b };
@@ -208,7 +223,6 @@ int mn_post_batch(struct mn_cmd *c, const struct mn_home *h,
 	for (size_t i = 0; i < MN_ITEMS; i++)
 		mn_draft_release(&b.drafts[i]);
 	free(b.drafts);
-	mn_vec_release(&b.ids);
 	mn_buf_release(&b.in);
 	if (b.fd != STDIN_FILENO)
 		close(b.fd);

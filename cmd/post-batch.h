@@ -7,9 +7,16 @@
 #include "social/media.h"
 #include "social/post.h"
 
-/* Reads path ("-": stdin), posts all, commits, prints an id a line. */
-int mn_post_batch(struct mn_cmd *c, const struct mn_home *h,
-		  struct mn_author *a, struct mn_media *media,
-		  const char *path, struct mn_err *err);
+struct mn_post_ids {		/* a mn_vec */
+	struct mn_id *p;
+	size_t n, cap;
+};
+
+/* Reads path ("-": stdin), posts all, commits, prints an id a line; the ids
+ * are in ids. */
+int mn_post_batch(struct mn_post_ids *ids, struct mn_cmd *c,
+		  const struct mn_home *h, struct mn_author *a,
+		  struct mn_media *media, const char *path,
+		  struct mn_err *err);
 
 #endif

@@ -61,6 +61,7 @@ struct posting {
 	struct mn_author *author;
 	struct mn_media *media;
 	struct mn_draft draft;
+	struct mn_post_ids ids;		/* of what was posted */
 };
 
 static int take_list(struct mn_draft *d, const struct mn_opt_list *l,
@@ -71,33 +72,6 @@ static int take_list(struct mn_draft *d, const struct mn_opt_list *l,
 
 	for (size_t i = 0; i < l->n && r == 0; i++)
 		r = set(d, mn_str(l->p[i]), err);
-	return r;
-}
-
-/* Lets a person write; what was written stays in the file until it is posted. */
-static int edit_text(struct mn_cmd *c, struct posting *p, struct mn_buf *text,
-		     char **path, struct mn_err *err)
-{
-	int r;
-
-	*path = mn_home_path(&p->home, "POST_EDIT.md");
-	if (text->len)
-		r = mn_io_replace(*path, text->p, text->len, 0600, 0, err);
-	else
-		r = mn_io_exists(*path) ? 0
-			: mn_io_replace(*path, "", 0, 0600, 0, err);
-	if (r == 0)
-		r = mn_edit_file(c, *path, err);
-	mn_buf_clear(text);
-	if (r == 0)
-		r = mn_io_read_file(text, *path, MN_TEXT_MAX + 1, err);
-	while (text->len && strchr(" \t\r\n", text->p[text->len - 1]))
-		mn_buf_setlen(text, text->len - 1);
-	if (r == 0 && !text->len) {
-		unlink(*path);
-		r = mn_err_set(err, MN_EFAIL, "nothing written, nothing "
-			       "posted");
-	}
 	return r;
 }
 
@@ -192,8 +166,8 @@ static int open_author(struct mn_cmd *c, struct posting *p, int batch,
 			      &opt, err);
 }
 
-static void run_hook(struct mn_cmd *c, struct posting *p,
-		     const struct mn_id *id)
+/* The repository is not locked any more, so a hook may post, too. */
+static void run_hook(struct mn_cmd *c, struct posting *p)
 {
 	struct mn_err err = MN_ERR_INIT;
 	struct mn_buf in = MN_BUF_INIT;
@@ -201,9 +175,11 @@ static void run_hook(struct mn_cmd *c, struct posting *p,
 
 	if (!mn_hook_exists(p->home.dir, "post-post"))
 		return;
-	mn_buf_addf(&in, "%s ", p->profile.hex);
-	mn_buf_addhex(&in, id->b, sizeof(id->b));
-	mn_buf_addc(&in, '\n');
+	for (size_t i = 0; i < p->ids.n; i++) {
+		mn_buf_addf(&in, "%s ", p->profile.hex);
+		mn_buf_addhex(&in, p->ids.p[i].b, sizeof(p->ids.p[i].b));
+		mn_buf_addc(&in, '\n');
+	}
 	mn_out_flush(c);
 	if (mn_hook_run(&status, p->home.dir, "post-post",
 			(struct mn_str){ in.p, in.len }, STDERR_FILENO,
@@ -224,8 +200,10 @@ static int post_one(struct mn_cmd *c, struct posting *p, struct opts *o,
 	int r = read_text(c, o, &text, err);
 
 	if (r == 0 && (o->edit || (!o->texts.n && !o->file && !o->attach.n &&
-				   !o->links.n)))
-		r = edit_text(c, p, &text, &edited, err);
+				   !o->links.n))) {
+		edited = mn_home_path(&p->home, "POST_EDIT.md");
+		r = mn_edit_text(c, edited, &text, MN_TEXT_MAX + 1, err);
+	}
 	if (r == 0)
 		r = fill_draft(p, o, &text, err);
 	if (r == 0)
@@ -238,7 +216,7 @@ static int post_one(struct mn_cmd *c, struct posting *p, struct opts *o,
 		mn_id_hex(hex, &id);
 		hex[MN_ID_HEX] = '\n';
 		mn_out(c, hex, MN_ID_HEX + 1);
-		run_hook(c, p, &id);
+		*mn_vec_push(&p->ids) = id;
 		if (edited)
 			unlink(edited);
 	} else if (edited && mn_io_exists(edited)) {
@@ -261,8 +239,17 @@ static int post_batch(struct mn_cmd *c, struct posting *p, const struct opts *o,
 	if (c->argc > 1)
 		mn_usage(c, "--batch reads one file");
 	r = open_author(c, p, 1, err);
-	return r < 0 ? r : mn_post_batch(c, &p->home, p->author, p->media,
-					 c->argc ? c->argv[0] : "-", err);
+	return r < 0 ? r : mn_post_batch(&p->ids, c, &p->home, p->author,
+					 p->media, c->argc ? c->argv[0] : "-",
+					 err);
+}
+
+static void release_opts(struct opts *o)
+{
+	mn_opt_list_release(&o->texts);
+	mn_opt_list_release(&o->tags);
+	mn_opt_list_release(&o->attach);
+	mn_opt_list_release(&o->links);
 }
 
 int cmd_post(struct mn_cmd *c)
@@ -275,11 +262,16 @@ int cmd_post(struct mn_cmd *c)
 	mn_options_parse(c, usage, options, &o, 0);
 	mn_draft_init(&p.draft);
 	r = mn_cmd_open(c, &p.home, &p.profile, &err);
-	if (r < 0)
+	if (r < 0) {
+		release_opts(&o);
 		return mn_fail(c, r, &err);
+	}
 	p.media = mn_media_new();
 	r = o.batch ? post_batch(c, &p, &o, &err) : post_one(c, &p, &o, &err);
 	mn_author_close(p.author);
+	if (p.ids.n && r == 0)
+		run_hook(c, &p);
+	mn_vec_release(&p.ids);
 	mn_media_free(p.media);
 	mn_secret_free(p.secret);
 	if (p.index)
@@ -287,9 +279,7 @@ int cmd_post(struct mn_cmd *c)
 	mn_draft_release(&p.draft);
 	mn_profile_close(&p.profile);
 	mn_home_release(&p.home);
-	mn_opt_list_release(&o.texts);
-	mn_opt_list_release(&o.tags);
-	mn_opt_list_release(&o.attach);
-	mn_opt_list_release(&o.links);
-	return r < 0 ? mn_fail(c, r, &err) : MN_EXIT_OK;
+	release_opts(&o);
+	/* a file that is missing is no answer to a question */
+	return r < 0 ? mn_fail(c, r == MN_ENOTFOUND ? MN_EFAIL : r, &err) : 0;
 }

@@ -62,6 +62,7 @@ int mn_cmd_which(char hex[MN_ID_HEX + 1], struct mn_cmd *c,
 {
 	struct mn_conf *conf = mn_cmd_conf(c);
 	struct name_search s = { .word = word };
+	int r, from_conf = !word;
 
 	if (!word)
 		word = s.word = mn_conf_get(conf, "profile.default");
@@ -75,7 +76,8 @@ int mn_cmd_which(char hex[MN_ID_HEX + 1], struct mn_cmd *c,
 		memcpy(hex, s.hex, sizeof(s.hex));
 		return 0;
 	}
-	return mn_home_resolve(hex, h, word, err);
+	r = mn_home_resolve(hex, h, word, err);
+	return r < 0 && from_conf ? mn_err_wrap(err, r, "profile.default") : r;
 }
 
 int mn_cmd_open(struct mn_cmd *c, struct mn_home *h, struct mn_profile *p,

@@ -3,6 +3,7 @@
 
 #include "base/hex.h"
 #include "out/json.h"
+#include "out/text.h"
 #include "profile.h"
 #include "banned.h"
 
@@ -59,9 +60,11 @@ static int show(struct mn_cmd *c, const struct mn_home *h, const char *hex,
 		mn_buf_addc(&out, '\t');
 		if (own)
 			mn_buf_addhex(&out, pub.b, sizeof(pub.b));
-		mn_buf_addf(&out, "\t%s\t", petname ? petname : "");
+		mn_buf_addc(&out, '\t');
+		mn_text_line(&out, mn_str(petname ? petname : ""));
+		mn_buf_addc(&out, '\t');
 		if (device)
-			mn_buf_addstr(&out, device->label);
+			mn_text_line(&out, device->label);
 	}
 	mn_buf_addc(&out, '\n');
 	mn_out_buf(c, &out);

@@ -116,7 +116,9 @@ int mn_chain_open(struct mn_chain *c, struct mn_profile *p,
 		r = find_heads(c, &tips, err);
 	if (r == 0)
 		r = load_heads(c, &node, err);
-	if (r == 0)
+	if (r < 0)
+		mn_err_wrap(err, r, "cannot read the newest nodes");
+	else
 		r = load_tip(c, &tips, &node, err);
 	mn_node_release(&node);
 	mn_refs_release(&tips);

@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "base/hex.h"
+#include "social/stage.h"
 
 #include "banned.h"
 
@@ -148,6 +149,7 @@ static int attachment_bytes(struct reading *r, struct mn_source *from,
 			    struct mn_buf *bytes, json_t *item)
 {
 	struct mn_str file, data;
+	uint64_t size;
 	int ret = get_str(r, &file, item, "file");
 
 	if (ret == 0)
@@ -156,7 +158,7 @@ static int attachment_bytes(struct reading *r, struct mn_source *from,
 		return ret;
 	*from = (struct mn_source){ file.p, { NULL, 0 } };
 	if (file.p)
-		return 0;
+		return mn_source_size(&size, from, r->err);
 	if (data.p && mn_base64_decode(bytes, data) < 0)
 		return wrong(r, "data", "base64");
 	if (!data.p)
@@ -168,7 +170,7 @@ static int attachment_bytes(struct reading *r, struct mn_source *from,
 static int take_attachment(struct reading *r, json_t *item)
 {
 	struct mn_buf bytes = MN_BUF_INIT;
-	struct mn_str name, type, role;
+	struct mn_str name = { NULL, 0 }, type = name, role = name;
 	struct mn_source from;
 	int ret = json_is_object(item) ? 0
 		: wrong(r, "attachments", "an array of objects");
@@ -250,6 +252,9 @@ int mn_draft_from_json(struct mn_draft *d, struct mn_str line,
 		return mn_err_set(err, MN_ELIMIT, "a line of JSON is at most "
 				  "%u MiB", MN_JSON_LINE_MAX >> 20);
 	r.top = json_loadb(line.p, line.len, JSON_REJECT_DUPLICATES, &why);
+	if (!r.top && json_error_code(&why) == json_error_null_character)
+		return mn_err_set(err, MN_EINVALID, "there is a NUL character "
+				  "in it (column %d)", why.column);
 	if (!r.top)
 		return mn_err_set(err, MN_EINVALID, "not JSON: %s (column %d)",
 				  why.text, why.column);

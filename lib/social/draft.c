@@ -143,8 +143,9 @@ static void tidy_degrees(struct mn_buf *out, struct mn_str v)
 	for (dot = 0; dot < v.len && v.p[dot] != '.'; dot++)
 		;
 	if (dot < v.len) {
-		if (v.len > dot + 7)
-			v.len = dot + 7;	/* millionths: 11 cm */
+		while (v.len > dot + 7 && v.p[v.len - 1] >= '0' &&
+		       v.p[v.len - 1] <= '9')
+			v.len--;		/* millionths: 11 cm */
 		while (v.len > dot && (v.p[v.len - 1] == '0' ||
 				       v.p[v.len - 1] == '.')) {
 			int last = v.p[v.len - 1] == '.';
@@ -278,6 +279,7 @@ static int add_content(struct mn_draft *d, struct mn_str role,
 int mn_draft_text(struct mn_draft *d, struct mn_str v, struct mn_err *err)
 {
 	struct mn_source from = { NULL, v };
+	const char *nul;
 	size_t bad;
 
 	if (!v.len)
@@ -287,11 +289,14 @@ int mn_draft_text(struct mn_draft *d, struct mn_str v, struct mn_err *err)
 				  "bytes, at most %u; attach it as a file",
 				  v.len, MN_TEXT_MAX);
 	bad = mn_utf8_check(v.p, v.len);
-	if (bad == v.len && memchr(v.p, '\0', v.len))
-		bad = (size_t)((const char *)memchr(v.p, '\0', v.len) - v.p);
 	if (bad != v.len)
 		return mn_err_set(err, MN_EINVALID, "the text is not UTF-8 "
-				  "text (at byte %zu)", bad);
+				  "(byte %zu); attach it as a file", bad + 1);
+	nul = memchr(v.p, '\0', v.len);
+	if (nul)
+		return mn_err_set(err, MN_EINVALID, "the text has a NUL in it "
+				  "(byte %zu); attach it as a file",
+				  (size_t)(nul - v.p) + 1);
 	if (d->ncontents)
 		MN_BUG("the text comes before attachments");
 	return add_content(d, MN_STR("text"), MN_STR(MN_TEXT_TYPE),

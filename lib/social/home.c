@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "base/hex.h"
 #include "base/io.h"
@@ -11,6 +13,7 @@
 #include "banned.h"
 
 #define REPO_SUFFIX ".git"
+#define OLD 3600	/* seconds after which nobody is still making a profile */
 
 void mn_home_init(struct mn_home *h, const char *dir)
 {
@@ -48,10 +51,43 @@ char *mn_home_key(const struct mn_home *h, const char *profile,
 	return mn_buf_detach(&b, NULL);
 }
 
+/* Cuts off the last part of a path; "." or "/" where nothing is left. */
+static void to_parent(struct mn_buf *path)
+{
+	while (path->len > 1 && path->p[path->len - 1] == '/')
+		mn_buf_setlen(path, path->len - 1);
+	while (path->len && path->p[path->len - 1] != '/')
+		mn_buf_setlen(path, path->len - 1);
+	if (!path->len)
+		mn_buf_adds(path, ".");
+}
+
+/* Makes the home itself, with the entries above it on disk. */
+static int make_dir(const struct mn_home *h, struct mn_err *err)
+{
+	struct mn_buf path = MN_BUF_INIT;
+	int r = 0, missing = 0;
+
+	if (mn_io_exists(h->dir))
+		return mn_io_mkdirs(h->dir, 0700, err);
+	mn_buf_adds(&path, h->dir);
+	for (; !mn_io_exists(path.p); missing++)
+		to_parent(&path);
+	r = mn_io_mkdirs(h->dir, 0700, err);
+	mn_buf_clear(&path);
+	mn_buf_adds(&path, h->dir);
+	while (r == 0 && missing--) {
+		to_parent(&path);
+		r = mn_io_fsync_dir(path.p, err);
+	}
+	mn_buf_release(&path);
+	return r;
+}
+
 int mn_home_create(const struct mn_home *h, struct mn_err *err)
 {
-	static const char *const names[] = { "", "profiles", "keys", "hooks" };
-	int r = 0;
+	static const char *const names[] = { "profiles", "keys", "hooks" };
+	int r = make_dir(h, err);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && r == 0; i++) {
 		char *path = mn_home_path(h, names[i]);
@@ -59,7 +95,30 @@ int mn_home_create(const struct mn_home *h, struct mn_err *err)
 		r = mn_io_mkdirs(path, 0700, err);
 		free(path);
 	}
-	return r;
+	return r < 0 ? r : mn_io_fsync_dir(h->dir, err);
+}
+
+void mn_home_sweep(const struct mn_home *h)
+{
+	char *profiles = mn_home_path(h, "profiles");
+	struct mn_buf path = MN_BUF_INIT;
+	DIR *dir = opendir(profiles);
+	struct dirent *e;
+	struct stat st;
+
+	while (dir && (e = readdir(dir))) {
+		if (strncmp(e->d_name, "new-", 4))
+			continue;
+		mn_buf_clear(&path);
+		mn_buf_addf(&path, "%s/%s", profiles, e->d_name);
+		if (!lstat(path.p, &st) && S_ISDIR(st.st_mode) &&
+		    st.st_mtime < time(NULL) - OLD)
+			mn_io_remove_tree(path.p, NULL);
+	}
+	if (dir)
+		closedir(dir);
+	mn_buf_release(&path);
+	free(profiles);
 }
 
 /* Whether a file name is that of a profile's repository. */

@@ -24,8 +24,10 @@ struct mn_home {
 /* Only remembers the path. */
 void mn_home_init(struct mn_home *h, const char *dir);
 void mn_home_release(struct mn_home *h);
-/* Makes the directories that are missing, mode 0700. */
+/* Makes the directories that are missing, mode 0700, durably. */
 int mn_home_create(const struct mn_home *h, struct mn_err *err);
+/* Removes repositories in the making (profiles/new-...) whose maker died. */
+void mn_home_sweep(const struct mn_home *h);
 
 /* Paths; the caller frees. profile: 64 hex digits. */
 char *mn_home_path(const struct mn_home *h, const char *name);

@@ -106,7 +106,10 @@ struct mn_str mn_media_type(struct mn_media *m, struct mn_arena *a,
 	return mn_arena_str(a, refine(type, name));
 }
 
-/* Appends the character at p, or "_" where a file name must not hold it. */
+/*
+ * Appends the character at p, or "_" where a file name must not hold it; 0
+ * when there is no room left for it.
+ */
 static size_t add_char(struct mn_buf *b, const char *p, size_t len)
 {
 	uint32_t cp;
@@ -116,8 +119,9 @@ static size_t add_char(struct mn_buf *b, const char *p, size_t len)
 		mn_buf_addc(b, '_');
 		return n ? n : 1;
 	}
-	if (b->len + n <= MN_FILE_NAME_MAX)
-		mn_buf_add(b, p, n);
+	if (b->len + n > MN_FILE_NAME_MAX)
+		return 0;
+	mn_buf_add(b, p, n);
 	return n;
 }
 
@@ -125,14 +129,14 @@ struct mn_str mn_media_name(struct mn_arena *a, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *p = slash ? slash + 1 : path;
-	size_t len = strlen(p), at = 0;
+	size_t len = strlen(p), at = 0, n = 1;
 	struct mn_buf b = MN_BUF_INIT;
 	struct mn_str out;
 
 	while (at < len && p[at] == ' ')
 		at++;
-	while (at < len && b.len < MN_FILE_NAME_MAX)
-		at += add_char(&b, p + at, len - at);
+	for (; at < len && n && b.len < MN_FILE_NAME_MAX; at += n)
+		n = add_char(&b, p + at, len - at);
 	while (b.len && b.p[b.len - 1] == ' ')
 		mn_buf_setlen(&b, b.len - 1);
 	if (!b.len)

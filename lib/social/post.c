@@ -24,6 +24,7 @@ struct mn_author {
 	struct mn_stage stage;
 	int staging;			/* the stage has begun */
 	int indexing;			/* the index follows, in a transaction */
+	size_t at;			/* draft that is worked on alone */
 	struct mn_pool *pool;		/* made at first use */
 	struct mn_item *items;		/* MN_ITEMS of them, for a batch */
 	size_t nitems;
@@ -185,8 +186,9 @@ static int take_large(struct mn_author *a, size_t n, struct mn_err *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < n && r == 0; i++)
+	for (size_t i = 0; i < n && r == 0; i++, a->at++)
 		r = mn_item_stage_large(&a->items[i], &a->stage, a->pool, err);
+	a->at -= r == 0 ? n : 1;
 	return r;
 }
 
@@ -202,6 +204,7 @@ static int make_metas(struct mn_author *a, size_t n, struct mn_err *err)
 			r = mn_item_meta(it, err);
 		if (r == 0)
 			mn_chain_add(&a->chain, &it->meta, &it->id);
+		a->at += r == 0;
 	}
 	return r;
 }
@@ -274,11 +277,14 @@ static int post_block(struct mn_author *a, struct mn_draft *const *drafts,
 int mn_author_post(struct mn_author *a, struct mn_draft *const *drafts,
 		   size_t n, struct mn_id *ids, struct mn_err *err)
 {
-	int r = begin_stage(a, drafts, n, err);
+	int r;
 
+	a->at = n;
+	r = begin_stage(a, drafts, n, err);
 	if (r < 0)
 		return r;
 	begin_index(a);
+	a->at = 0;
 	while (n && r == 0) {
 		size_t block = n < MN_ITEMS ? n : MN_ITEMS;
 
@@ -288,6 +294,11 @@ int mn_author_post(struct mn_author *a, struct mn_draft *const *drafts,
 		n -= block;
 	}
 	return r;
+}
+
+size_t mn_author_at(const struct mn_author *a)
+{
+	return a->at;
 }
 
 int mn_author_preview(struct mn_author *a, struct mn_draft *d,
@@ -333,8 +344,10 @@ static int stage_head(struct mn_author *a, struct mn_oid *head,
 	return r;
 }
 
-static int move_refs(struct mn_author *a, const struct mn_oid *head,
-		     struct mn_err *err)
+/* Makes the objects durable, and then moves the refs onto them. What the refs
+ * shall hold is synced with the objects: each sync is a wait for the disk. */
+static int publish(struct mn_author *a, const struct mn_oid *head,
+		   struct mn_err *err)
 {
 	char name[sizeof(MN_REF_DEVICES) + MN_ID_HEX] = MN_REF_DEVICES;
 	struct mn_ref_update u[2] = {
@@ -344,8 +357,21 @@ static int move_refs(struct mn_author *a, const struct mn_oid *head,
 		  .durable = 1 },
 	};
 
+	struct mn_refs_txn *refs;
+	int fds[2], synced, r;
+
 	mn_hex_encode(name + sizeof(MN_REF_DEVICES) - 1, a->device.b, 32);
-	return mn_refs_update(a->profile->repo.path, u, 2, err);
+	r = mn_refs_begin(&refs, a->profile->repo.path, u, 2, err);
+	if (r < 0)
+		return r;
+	synced = mn_stage_sync_also(&a->stage, fds,
+				    mn_refs_unsynced(refs, fds));
+	r = mn_stage_commit(&a->stage, err);
+	if (r < 0)
+		mn_refs_abort(refs);
+	else
+		r = mn_refs_finish(refs, synced, err);
+	return r;
 }
 
 int mn_author_commit(struct mn_author *a, struct mn_err *err)
@@ -358,9 +384,7 @@ int mn_author_commit(struct mn_author *a, struct mn_err *err)
 		return 0;
 	r = stage_head(a, &head, err);
 	if (r == 0)
-		r = mn_stage_commit(&a->stage, err);
-	if (r == 0)
-		r = move_refs(a, &head, err);
+		r = publish(a, &head, err);
 	if (r < 0)
 		return r;
 	if (a->indexing)

@@ -37,6 +37,10 @@ int mn_author_open(struct mn_author **out, struct mn_profile *p,
 int mn_author_post(struct mn_author *a, struct mn_draft *const *drafts,
 		   size_t n, struct mn_id *ids, struct mn_err *err);
 
+/* After a post of at most MN_ITEMS drafts that failed: the number of the draft
+ * that the error is about, or n when it is about none of them. */
+size_t mn_author_at(const struct mn_author *a);
+
 /* The meta that the next node would have; nothing is written. Before any post. */
 int mn_author_preview(struct mn_author *a, struct mn_draft *d,
 		      struct mn_buf *meta, struct mn_err *err);

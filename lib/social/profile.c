@@ -20,6 +20,8 @@ static int load_identity(struct mn_profile *p, struct mn_err *err)
 	if (r < 0)
 		return r;
 	r = mn_reader_read(p->rd, &o, &p->identity_blob, MN_IDENTITY_MAX, err);
+	if (r == MN_ENOTFOUND)
+		r = MN_ECORRUPT;
 	if (r < 0)
 		return mn_err_wrap(err, r, "cannot read the identity");
 	rule = mn_identity_parse(&p->identity, (struct mn_str){ o.data, o.len });

@@ -41,6 +41,13 @@ int mn_stage_add(struct mn_stage *s, const struct mn_staged *o,
 	return mn_pack_add_packed(s->pack, &e, err);
 }
 
+int mn_stage_sync_also(struct mn_stage *s, const int *fds, size_t n)
+{
+	if (s->loose)
+		mn_loose_sync_also(s->loose, fds, n);
+	return s->loose != NULL;
+}
+
 int mn_stage_commit(struct mn_stage *s, struct mn_err *err)
 {
 	if (s->loose)

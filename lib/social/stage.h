@@ -35,6 +35,9 @@ int mn_stage_begin(struct mn_stage *s, struct mn_repo *repo, int as_pack,
 		   size_t count, struct mn_err *err);
 int mn_stage_add(struct mn_stage *s, const struct mn_staged *o,
 		 struct mn_err *err);
+/* Has other files synced with the objects; the descriptors are borrowed until
+ * commit. 1; or 0, when a stage of this sort doesn't do that. */
+int mn_stage_sync_also(struct mn_stage *s, const int *fds, size_t n);
 /* All that was added is durable when it returns. */
 int mn_stage_commit(struct mn_stage *s, struct mn_err *err);
 void mn_stage_release(struct mn_stage *s);
