@@ -1,0 +1,47 @@
+/*
+ * gc: packs what a repository's refs reach into one pack, in the order of the
+ * nodes, and removes what that replaces.
+ *
+ * The pack is written beside what is there, from objects whose hashes are
+ * compared as they are read, and removal begins when it is complete and
+ * synced, under the repository's lock; so a crash at any point leaves every
+ * object in at least one place. Others may post meanwhile: what came since
+ * is left as it is. What no ref reaches stays until it is old enough.
+ *
+ * In the pack: of up to 64 nodes in a row, the first meta and commit are
+ * whole, and those of the others deltas against them (chains are never
+ * longer than that); contents and trees are whole, and copied as they were
+ * compressed where that is possible.
+ */
+#ifndef MN_SOCIAL_GC_H
+#define MN_SOCIAL_GC_H
+
+#include "base/err.h"
+#include "git/repo.h"
+
+#define MN_GC_PRUNE_DAYS 14
+
+struct mn_gc_options {
+	int64_t prune_before;	/* unreachable objects older than that (in
+				   seconds since 1970) are removed */
+	int threads;		/* 0: all processors */
+	void (*progress)(void *ctx, const char *what, size_t done,
+			 size_t total);	/* may be NULL; total 0: unknown */
+	void *ctx;
+};
+
+struct mn_gc_counts {
+	char pack[MN_OID_HEX + 1];	/* its checksum; "": nothing to pack */
+	int unchanged;			/* everything was packed already */
+	size_t nodes, objects;		/* in the pack */
+	uint64_t bytes;			/* of the pack and its index */
+	size_t loose, packs;		/* replaced, and removed */
+	size_t kept, pruned;		/* unreachable objects */
+};
+
+/* The repository is open and not locked. MN_ECORRUPT where a reachable object
+ * is damaged or missing: nothing is changed then. MN_ELOCKED. */
+int mn_gc(struct mn_repo *r, const struct mn_gc_options *opt,
+	  struct mn_gc_counts *counts, struct mn_err *err);
+
+#endif
