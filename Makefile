@@ -9,6 +9,7 @@
 #   SANITIZE=address,undefined   or thread; builds into a directory of its own
 #   T='t00*.sh'                  the shell tests that "make test" runs
 #   JOBS=2                       tests at a time
+#   BENCH=short                  "make bench" in about a minute
 #   FUZZ_TIME=600                seconds for each target of "make fuzz"
 
 VERSION = 0.1.0
@@ -70,14 +71,16 @@ CMD_SRC := $(sort $(wildcard cmd/*.c))
 UNIT_SRC := $(sort $(wildcard t/unit/*.c))
 HELPER_SRC := $(sort $(wildcard t/helper/*.c))
 FUZZ_SRC := $(sort $(wildcard t/fuzz/fuzz-*.c))
+PERF_SRC := $(sort $(wildcard t/perf/*.c))
 
 LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o)
 CMD_OBJ := $(CMD_SRC:%.c=$(O)/%.o)
-TEST_OBJ := $(patsubst %.c,$(O)/%.o,$(UNIT_SRC) $(HELPER_SRC) $(FUZZ_SRC)) \
-	$(O)/t/fuzz/replay.o
+TEST_OBJ := $(patsubst %.c,$(O)/%.o,$(UNIT_SRC) $(HELPER_SRC) $(FUZZ_SRC) \
+	$(PERF_SRC)) $(O)/t/fuzz/replay.o
 UNIT := $(UNIT_SRC:%.c=$(O)/%)
 HELPER := $(HELPER_SRC:%.c=$(O)/%)
 REPLAY := $(FUZZ_SRC:%.c=$(O)/%)
+PERF := $(PERF_SRC:%.c=$(O)/%)
 
 LIST := command-list.txt
 GENERATE := tools/generate.sh
@@ -89,8 +92,8 @@ PAGES := $(patsubst Documentation/%.scd,$(O)/man/%, \
 HTML := $(PAGES:$(O)/man/%=$(O)/html/%.html)
 
 .DELETE_ON_ERROR:
-.PHONY: all install uninstall test check bench fuzz fuzz-short doc tags help \
-	clean test-programs objects FORCE
+.PHONY: all install uninstall test check bench crash fuzz fuzz-short doc tags \
+	help clean test-programs objects FORCE
 
 all: $(O)/mn $(O)/bin/.done $(O)/vars $(GEN) ## build mn (the default)
 
@@ -155,6 +158,10 @@ $(REPLAY): %: %.o $(O)/t/fuzz/replay.o $(O)/libmn.a
 	$(QUIET_LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 endif
 
+# bare programs to compare with: nothing of the library
+$(PERF): %: %.o
+	$(QUIET_LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 test-programs: $(UNIT) $(HELPER) $(REPLAY)
 objects: $(O)/mn $(TEST_OBJ)
 
@@ -171,15 +178,20 @@ ifeq ($(T),t[0-9]*.sh)
 TESTS += $(UNIT) $(REPLAY)
 endif
 test: all test-programs ## run all tests, or those of T='t00*.sh'
-	MN_BUILD='$(abspath $(O))' $(PROVE) -j$(JOBS) --exec tools/run-test.sh \
+	MN_BUILD='$(abspath $(O))' TEST_OUTPUT='$(abspath $(O))/trash' \
+		$(PROVE) -j$(JOBS) --exec tools/run-test.sh \
 		$(PROVE_OPTS) $(TESTS)
 
 check: all test-programs doc ## prove what can be proved without running mn
 	MAKE='$(MAKE)' O='$(O)' tools/check.sh
 
-bench: all test-programs ## measure, against stock git in the same run
-	for p in $(wildcard t/perf/p[0-9]*.sh); do \
-		MN_BUILD='$(abspath $(O))' sh $$p || exit; done
+crash: all test-programs ## kill mn at every system call, cut the power, fill the disk
+	TEST_LONG=1 MN_BUILD='$(abspath $(O))' \
+		TEST_OUTPUT='$(abspath $(O))/trash' $(PROVE) -j$(JOBS) \
+		--exec tools/run-test.sh $(PROVE_OPTS) $(wildcard t/t05*.sh)
+
+bench: all $(PERF) ## measure, against stock git; BENCH=short: in a minute
+	@MN_BUILD='$(abspath $(O))' BENCH='$(BENCH)' t/perf/bench.sh
 
 FUZZ_BUILD = O=$(O)-fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined \
 	FUZZ_ENGINE=1

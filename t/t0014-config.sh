@@ -195,6 +195,8 @@ test_expect_success 'wrong usage' '
 	test_grep "no name given" err &&
 	test_expect_code 129 mn config --get a.b c 2>err &&
 	test_expect_code 129 mn config --list a.b 2>err &&
+	test_expect_code 129 mn config --all a.b c 2>err &&
+	test_expect_code 129 mn config --json a.b c 2>err &&
 	test_expect_code 129 mn config --list --json -z 2>err &&
 	test_grep "exclude each other" err
 '

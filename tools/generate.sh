@@ -61,6 +61,7 @@ page_list () {
 					printf "*mn-%s*(1)\n\t%s.\n\n", \
 						name[i], summary[i]
 		}
+		BEGIN { n = 0 }
 		{ name[n] = $1; g[n] = $2; summary[n++] = $4 }
 		END {
 			section("porcelain", "Daily commands")

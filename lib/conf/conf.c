@@ -48,7 +48,7 @@ int mn_conf_load(struct mn_conf *c, const char *path, struct mn_err *err)
 	r = mn_ini_parse((struct mn_str){ text.p, text.len }, add_entry, c,
 			 err);
 	if (r < 0)
-		mn_err_wrap(err, r, "%s", path);
+		mn_err_wrap(err, r, "'%s'", path);
 out:
 	mn_buf_release(&text);
 	return r;
@@ -229,6 +229,14 @@ static char *follow(const char *path)
 	return real ? real : mn_xstrdup(path);
 }
 
+static int ignore(void *ctx, const char *name, const char *value)
+{
+	(void)ctx;
+	(void)name;
+	(void)value;
+	return 0;
+}
+
 static int edit(const char *path, edit_fn *fn, const char *name,
 		const char *value, struct mn_err *err)
 {
@@ -247,6 +255,12 @@ static int edit(const char *path, edit_fn *fn, const char *name,
 	r = read_text(&text, file, err);
 	if (r < 0)
 		goto out;
+	r = mn_ini_parse((struct mn_str){ text.p, text.len }, ignore, NULL,
+			 err);
+	if (r < 0) {
+		mn_err_wrap(err, r, "'%s'", file);
+		goto out;
+	}
 	r = fn(&text, name, value, err);
 	if (r < 0)
 		goto out;
