@@ -104,8 +104,8 @@ test_expect_success 'a commit that was touched' '
 	is_bad carrier-mismatch $(changed HEAD "s/ +0000/1 +0000/") &&
 	is_bad carrier-parse $(changed HEAD "\$a Signed-off-by: me") &&
 	is_bad carrier-version $(changed HEAD "s/^Mn-Version: 1/Mn-Version: 2/") &&
-	is_bad node-id $(changed HEAD "s/^Mn-Node: ./Mn-Node: z/;
-		s/^Mn-Node: z0/Mn-Node: 01/; s/^Mn-Node: z/Mn-Node: 0/")
+	is_bad node-id $(changed HEAD "s/^Mn-Node: 0/Mn-Node: z/;
+		s/^Mn-Node: [1-9a-f]/Mn-Node: 0/; s/^Mn-Node: z/Mn-Node: 1/")
 '
 
 test_expect_success 'a commit whose parent is another' '
