@@ -19,6 +19,7 @@ fi
 # Where an id is written to stdout, and where a device gets its new node.
 ID_PRINTED='$1 == "write" && $3 == 1'
 REF_MOVES='/^rename/ && $5 ~ "/refs/mn/devices/[0-9a-f]*$"'
+MAIN_MOVES='/^rename/ && $5 ~ "/refs/heads/main$"'
 
 # missing_at MOMENT WORD: what has WORD in its path is all on disk, but for
 # what nobody misses: temporary files and locks, what is removed, and objects
@@ -88,13 +89,18 @@ test_expect_success 'objects are on disk before the ref moves' '
 	objects_are_made
 '
 
+test_expect_success 'the ref of the device is on disk before main moves' '
+	missing_at "$MAIN_MOVES" "$repo/refs/mn"
+'
+
 test_expect_success 'so it is for the first post of a profile' '
 	rm -rf "$MN_DIR" &&
 	mn init >out 2>err &&
 	find_repo &&
 	syscall -o log log mn post -m text >out 2>err &&
 	missing_at "$ID_PRINTED" "$repo" &&
-	missing_at "$REF_MOVES" "$repo/objects"
+	missing_at "$REF_MOVES" "$repo/objects" &&
+	missing_at "$MAIN_MOVES" "$repo/refs/mn"
 '
 
 test_expect_success 'and for mn post --batch' '

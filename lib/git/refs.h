@@ -40,6 +40,7 @@ struct mn_ref_update {
 	struct mn_oid old_oid;	/* what must be there; zero: nothing */
 	int any_old;		/* do not look at old_oid */
 	int durable;		/* sync it; without, it may be lost in a power cut */
+	int barrier;		/* what moved before is on disk before this moves */
 };
 
 /*

@@ -403,6 +403,13 @@ static int sync_dirs(const struct mn_refs_txn *t, struct mn_err *err)
 	return r;
 }
 
+static void drop_dirs(struct mn_refs_txn *t)
+{
+	for (size_t i = 0; i < t->dirs.n; i++)
+		free(t->dirs.p[i]);
+	mn_vec_clear(&t->dirs);
+}
+
 static int move_all(struct mn_refs_txn *t, struct mn_err *err)
 {
 	int r = 0, deletes = 0, durable = 0;
@@ -412,7 +419,12 @@ static int move_all(struct mn_refs_txn *t, struct mn_err *err)
 	if (deletes)
 		r = delete_packed(t, err);
 	for (size_t i = 0; i < t->n && !r; i++) {
-		r = move_one(&t->h[i], &t->u[i], err);
+		if (durable && t->u[i].barrier) {
+			r = sync_dirs(t, err);
+			drop_dirs(t);
+		}
+		if (!r)
+			r = move_one(&t->h[i], &t->u[i], err);
 		if (!r && t->u[i].durable) {
 			sync_dirs_later(t, t->h[i].path);
 			durable = 1;
@@ -440,8 +452,7 @@ void mn_refs_abort(struct mn_refs_txn *t)
 		free(h->tmp);
 		free(h->path);
 	}
-	for (size_t i = 0; i < t->dirs.n; i++)
-		free(t->dirs.p[i]);
+	drop_dirs(t);
 	mn_vec_release(&t->dirs);
 	mn_buf_release(&t->packed);
 	free(t->h);

@@ -344,8 +344,12 @@ static int stage_head(struct mn_author *a, struct mn_oid *head,
 	return r;
 }
 
-/* Makes the objects durable, and then moves the refs onto them. What the refs
- * shall hold is synced with the objects: each sync is a wait for the disk. */
+/*
+ * Makes the objects durable, and then moves the refs onto them. What the refs
+ * shall hold is synced with the objects: each sync is a wait for the disk. The
+ * device's ref is on disk before main moves: a main that outlives it in a power
+ * cut would lead to a node whose number the device then gives away again.
+ */
 static int publish(struct mn_author *a, const struct mn_oid *head,
 		   struct mn_err *err)
 {
@@ -354,9 +358,8 @@ static int publish(struct mn_author *a, const struct mn_oid *head,
 		{ .name = name, .new_oid = a->chain.newest,
 		  .old_oid = a->chain.ref, .durable = 1 },
 		{ .name = MN_REF_MAIN, .new_oid = *head, .any_old = 1,
-		  .durable = 1 },
+		  .durable = 1, .barrier = 1 },
 	};
-
 	struct mn_refs_txn *refs;
 	int fds[2], synced, r;
 
