@@ -156,7 +156,7 @@ static int sync_fd(int fd)
 	return r;
 }
 
-static int sync_parent(const char *path, struct mn_err *err)
+int mn_io_fsync_parent(const char *path, struct mn_err *err)
 {
 	struct mn_buf dir = MN_BUF_INIT;
 	const char *slash = strrchr(path, '/');
@@ -197,7 +197,7 @@ int mn_io_replace(const char *path, const void *data, size_t len,
 	if (r < 0)
 		unlink(tmp.p);
 	else if (durable)
-		r = sync_parent(path, err);
+		r = mn_io_fsync_parent(path, err);
 out:
 	mn_buf_release(&tmp);
 	return r;

@@ -33,6 +33,8 @@ int mn_io_replace(const char *path, const void *data, size_t len,
 /* mkdir -p; existing directories are fine. */
 int mn_io_mkdirs(const char *path, mode_t mode, struct mn_err *err);
 int mn_io_fsync_dir(const char *path, struct mn_err *err);
+/* The directory that path stands in. */
+int mn_io_fsync_parent(const char *path, struct mn_err *err);
 int mn_io_exists(const char *path);	/* 1, 0 */
 /* 0 where it was made longer than that ago, so that the kernel has written its
  * name back by itself; 1 otherwise, and where the file system doesn't tell. */

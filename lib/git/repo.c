@@ -107,21 +107,6 @@ static int make_dirs(const struct mn_buf *dir, int sync, struct mn_err *err)
 	return r;
 }
 
-static int sync_parent(const char *path, struct mn_err *err)
-{
-	const char *slash = strrchr(path, '/');
-	struct mn_buf dir = MN_BUF_INIT;
-	int r;
-
-	if (slash)
-		mn_buf_add(&dir, path, (size_t)(slash - path) + 1);
-	else
-		mn_buf_adds(&dir, ".");
-	r = mn_io_fsync_dir(dir.p, err);
-	mn_buf_release(&dir);
-	return r;
-}
-
 static int exists(struct mn_err *err, const char *path)
 {
 	return mn_err_set(err, MN_EEXISTS, "'%s' is there already", path);
@@ -155,7 +140,7 @@ int mn_repo_init(const char *path, const char *profile, struct mn_err *err)
 	if (r < 0)
 		mn_io_remove_tree(tmp.p, NULL);
 	else
-		r = sync_parent(path, err);
+		r = mn_io_fsync_parent(path, err);
 	mn_buf_release(&tmp);
 	return r;
 }

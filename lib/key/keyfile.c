@@ -266,22 +266,6 @@ int mn_keyfile_pub(struct mn_pub *out, const char *path, struct mn_err *err)
 	return r;
 }
 
-static int sync_parent(const char *path, struct mn_err *err)
-{
-	struct mn_buf dir = MN_BUF_INIT;
-	const char *slash = strrchr(path, '/');
-	int r;
-
-	if (!slash)
-		mn_buf_adds(&dir, ".");
-	else
-		mn_buf_add(&dir, path,
-			   slash == path ? 1 : (size_t)(slash - path));
-	r = mn_io_fsync_dir(dir.p, err);
-	mn_buf_release(&dir);
-	return r;
-}
-
 static int exists(const char *path, struct mn_err *err)
 {
 	return mn_err_set(err, MN_EEXISTS, "'%s' exists already", path);
@@ -307,7 +291,7 @@ static int create(const char *path, const char *text, size_t len,
 		    mn_err_sys(err, "cannot link '%s' to '%s'", tmp.p, path);
 	unlink(tmp.p);
 	if (!r)
-		r = sync_parent(path, err);
+		r = mn_io_fsync_parent(path, err);
 done:
 	mn_buf_release(&tmp);
 	return r;

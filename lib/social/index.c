@@ -176,16 +176,11 @@ void mn_index_add_abort(struct mn_index *ix)
 	end_adding(ix, MN_ADD_NONE);
 }
 
-void mn_index_row_of(struct mn_index_row *row, struct mn_buf *scratch,
-		     const struct mn_node *n)
+size_t mn_index_row_meta(struct mn_index_row *row, struct mn_buf *scratch,
+			 const struct mn_meta *m)
 {
-	const struct mn_meta *m = &n->meta;
-	size_t text = SIZE_MAX;
+	size_t text = 0;
 
-	memset(row, 0, sizeof(*row));
-	row->node = n->id;
-	row->carrier = n->oid;
-	row->meta = n->tree.meta;
 	row->device = m->device;
 	row->seq = m->seq;
 	row->gen = m->gen;
@@ -202,12 +197,25 @@ void mn_index_row_of(struct mn_index_row *row, struct mn_buf *scratch,
 	}
 	if (m->ntags)
 		row->tags = (struct mn_str){ scratch->p, scratch->len };
-	for (size_t i = 0; i < m->ncontents && text == SIZE_MAX; i++)
-		if (mn_str_eq(m->contents[i].role, "text"))
-			text = i;
-	row->has_media = m->ncontents > (text != SIZE_MAX);
-	if (text != SIZE_MAX && n->tree_ok && n->tree.present >> text & 1 &&
-	    !mn_content_is_chunked(m->contents[text].size))
+	while (text < m->ncontents &&
+	       !mn_str_eq(m->contents[text].role, "text"))
+		text++;
+	row->has_media = m->ncontents > (text < m->ncontents);
+	return text < m->ncontents &&
+	       !mn_content_is_chunked(m->contents[text].size) ? text : SIZE_MAX;
+}
+
+void mn_index_row_of(struct mn_index_row *row, struct mn_buf *scratch,
+		     const struct mn_node *n)
+{
+	size_t text;
+
+	memset(row, 0, sizeof(*row));
+	row->node = n->id;
+	row->carrier = n->oid;
+	row->meta = n->tree.meta;
+	text = mn_index_row_meta(row, scratch, &n->meta);
+	if (text != SIZE_MAX && n->tree_ok && n->tree.present >> text & 1)
 		row->text = n->tree.contents[text];
 }
 

@@ -87,6 +87,10 @@ int mn_index_add(struct mn_index *ix, const struct mn_index_row *row,
 int mn_index_add_commit(struct mn_index *ix, const struct mn_head *heads,
 			size_t nheads, struct mn_err *err);
 void mn_index_add_abort(struct mn_index *ix);
+/* The part of a row that follows from the meta; the number of the content whose
+ * blob is the row's text, SIZE_MAX where there is none. */
+size_t mn_index_row_meta(struct mn_index_row *row, struct mn_buf *scratch,
+			 const struct mn_meta *m);
 /* What mn_index_row says of a loaded node; strings borrowed from it, tags
  * joined into scratch. */
 void mn_index_row_of(struct mn_index_row *row, struct mn_buf *scratch,

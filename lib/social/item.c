@@ -219,39 +219,15 @@ int mn_item_stage(struct mn_item *it, struct mn_stage *s, struct mn_err *err)
 	return r;
 }
 
-static int is_text(const struct mn_content *c)
-{
-	return mn_str_eq(c->role, "text") && !mn_content_is_chunked(c->size);
-}
-
 void mn_item_row(struct mn_item *it, struct mn_index_row *row)
 {
-	const struct mn_meta *m = &it->meta;
-	size_t text = 0;
+	size_t text;
 
-	while (text < m->ncontents && !is_text(&m->contents[text]))
-		text++;
 	memset(row, 0, sizeof(*row));
 	row->node = it->id;
 	row->carrier = it->commit.oid;
 	row->meta = it->meta_blob.oid;
-	if (text < m->ncontents)
+	text = mn_index_row_meta(row, &it->tags, &it->meta);
+	if (text != SIZE_MAX)
 		row->text = it->contents[text];
-	row->device = m->device;
-	row->seq = m->seq;
-	row->gen = m->gen;
-	row->era = m->era;
-	row->time = m->time;
-	row->kind = m->kind;
-	row->title = m->summary;
-	row->stream = m->stream;
-	mn_buf_clear(&it->tags);
-	for (size_t i = 0; i < m->ntags; i++) {
-		if (i)
-			mn_buf_addc(&it->tags, ' ');
-		mn_buf_addstr(&it->tags, m->tags[i]);
-	}
-	if (m->ntags)
-		row->tags = (struct mn_str){ it->tags.p, it->tags.len };
-	row->has_media = m->ncontents > (text < m->ncontents);
 }
