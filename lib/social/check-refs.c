@@ -13,6 +13,7 @@
 #include "banned.h"
 
 #define HEAD_TEXT "ref: " MN_REF_MAIN "\n"
+#define REST_TRIES 50	/* of posts one after the other, each a few ms */
 
 /* One by one, where the list as a whole can't be had because of one. */
 static void read_singly(struct mn_fsck *f)
@@ -82,6 +83,40 @@ static void check_head_file(struct mn_fsck *f)
 	mn_buf_release(&path);
 }
 
+static int same_refs(const struct mn_ref_list *a, const struct mn_ref_list *b)
+{
+	if (a->n != b->n)
+		return 0;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->p[i].name, b->p[i].name) ||
+		    !mn_oid_eq(&a->p[i].oid, &b->p[i].oid))
+			return 0;
+	return 1;
+}
+
+/*
+ * The refs as they were together at some instant: read until two lists are
+ * equal. One list may hold a device's old place beside the main that a post
+ * moved meanwhile.
+ */
+static int list_at_rest(struct mn_ref_list *out, const char *gitdir,
+			struct mn_err *err)
+{
+	struct mn_ref_list before = { NULL, 0, 0 };
+	int r = mn_refs_list(out, gitdir, "refs/", MN_FSCK_REFS_MAX, err);
+
+	for (int i = 0; r == 0 && i < REST_TRIES; i++) {
+		mn_refs_release(&before);
+		before = *out;
+		*out = (struct mn_ref_list){ NULL, 0, 0 };
+		r = mn_refs_list(out, gitdir, "refs/", MN_FSCK_REFS_MAX, err);
+		if (r == 0 && same_refs(&before, out))
+			break;
+	}
+	mn_refs_release(&before);
+	return r;
+}
+
 void mn_fsck_read_refs(struct mn_fsck *f)
 {
 	struct mn_err err = MN_ERR_INIT;
@@ -89,8 +124,7 @@ void mn_fsck_read_refs(struct mn_fsck *f)
 	int r;
 
 	check_head_file(f);
-	r = mn_refs_list(&f->refs, f->repo.path, "refs/", MN_FSCK_REFS_MAX,
-			 &err);
+	r = list_at_rest(&f->refs, f->repo.path, &err);
 	if (r == 0)
 		return;
 	f->refs = (struct mn_ref_list){ NULL, 0, 0 };
