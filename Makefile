@@ -18,6 +18,7 @@ VERSION = 0.1.0
 
 prefix ?= /usr/local
 bindir ?= $(prefix)/bin
+libexecdir ?= $(prefix)/libexec
 mandir ?= $(prefix)/share/man
 docdir ?= $(prefix)/share/doc/mn
 bashcompdir ?= $(prefix)/share/bash-completion/completions
@@ -53,8 +54,10 @@ SANFLAGS := -D_FORTIFY_SOURCE=2
 endif
 
 LIBS := libgit2 libsodium zlib libdeflate nettle sqlite3 jansson
-PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS))
+NET_LIBS := libcurl libssh2 libmicrohttpd
+PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS) $(NET_LIBS))
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS)) -lmagic -lpthread
+PKG_NET_LIBS := $(shell $(PKG_CONFIG) --libs $(NET_LIBS))
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla \
@@ -67,7 +70,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,lazy -Wl,--as-needed $(SANFLAGS) \
 	$(LDFLAGS)
 
 LIB_SRC := $(sort $(wildcard lib/*/*.c))
-CMD_SRC := $(sort $(wildcard cmd/*.c))
+CMD_SRC := $(filter-out cmd/mn.c,$(sort $(wildcard cmd/*.c)))
 UNIT_SRC := $(sort $(wildcard t/unit/*.c))
 HELPER_SRC := $(sort $(wildcard t/helper/*.c))
 FUZZ_SRC := $(sort $(wildcard t/fuzz/fuzz-*.c))
@@ -85,6 +88,9 @@ PERF := $(PERF_SRC:%.c=$(O)/%)
 LIST := command-list.txt
 GENERATE := tools/generate.sh
 BUILTINS := $(shell $(GENERATE) builtins <$(LIST))
+NET_CMD := $(patsubst %,$(O)/cmd/%.o,$(shell $(GENERATE) net <$(LIST)))
+LOCAL_CMD := $(patsubst %,$(O)/cmd/%.o,$(shell $(GENERATE) local <$(LIST)))
+SHARED_CMD = $(filter-out $(NET_CMD) $(LOCAL_CMD),$(CMD_OBJ))
 SCRIPTS := $(shell $(GENERATE) scripts <$(LIST))
 GEN := $(addprefix $(O)/gen/,commands.h protos.h version.h mn.bash _mn)
 PAGES := $(patsubst Documentation/%.scd,$(O)/man/%, \
@@ -95,10 +101,18 @@ HTML := $(PAGES:$(O)/man/%=$(O)/html/%.html)
 .PHONY: all install uninstall test check bench crash fuzz fuzz-short doc tags \
 	help clean test-programs objects FORCE
 
-all: $(O)/mn $(O)/bin/.done $(O)/vars $(GEN) ## build mn (the default)
+all: $(O)/mn $(O)/mn-net $(O)/bin/.done $(O)/vars $(GEN) ## build mn (the default)
 
-$(O)/mn: $(CMD_OBJ) $(O)/libmn.a
+$(O)/mn: $(O)/cmd/mn.o $(LOCAL_CMD) $(O)/libcmd.a $(O)/libmn.a
 	$(QUIET_LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+# the commands that need a network library; see cmd/mn.c
+$(O)/mn-net: $(O)/cmd/mn-net.o $(NET_CMD) $(O)/libcmd.a $(O)/libmn.a
+	$(QUIET_LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) $(PKG_NET_LIBS)
+
+$(O)/libcmd.a: $(SHARED_CMD) $(O)/names
+	@rm -f $@
+	$(QUIET_AR)$(AR) rcs $@ $(SHARED_CMD)
 
 $(O)/libmn.a: $(LIB_OBJ) $(O)/names
 	@rm -f $@
@@ -108,12 +122,16 @@ $(O)/%.o: %.c $(O)/flags | $(GEN)
 	@mkdir -p $(@D)
 	$(QUIET_CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
+$(O)/cmd/mn-net.o: cmd/mn.c $(O)/flags | $(GEN)
+	@mkdir -p $(@D)
+	$(QUIET_CC)$(CC) $(ALL_CFLAGS) -DMN_NET -MMD -MP -c -o $@ $<
+
+-include $(O)/cmd/mn.d $(O)/cmd/mn-net.d $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
 
 # Rewritten only when the words change, so that what depends on them is
 # rebuilt with other flags, and when a source file comes or goes.
 FLAGS_WORDS = $(CC) $(filter-out -I$(O)/gen,$(ALL_CFLAGS)) $(ALL_LDFLAGS)
-NAMES_WORDS = $(BUILTINS) : $(SCRIPTS) : $(LIB_SRC)
+NAMES_WORDS = $(BUILTINS) : $(SCRIPTS) : $(LIB_SRC) $(CMD_SRC)
 # how to call make again for this very build; t0020 does
 VARS_WORDS = O="$(O)" CC="$(CC)" CFLAGS="$(CFLAGS)" LDFLAGS="$(LDFLAGS)" \
 	SANITIZE="$(SANITIZE)" WERROR="$(WERROR)"
@@ -137,7 +155,7 @@ $(O)/gen/%: $(LIST) $(GENERATE) $(O)/names $(wildcard contrib/completion/*) \
 $(O)/gen/version.h: $(O)/flags Makefile tools/version.sh
 	@mkdir -p $(@D)
 	$(QUIET_GEN)PKG_CONFIG='$(PKG_CONFIG)' tools/version.sh '$(VERSION)' \
-		'$(CFLAGS) $(SANFLAGS)' $(LIBS) libmagic >$@
+		'$(CFLAGS) $(SANFLAGS)' $(LIBS) $(NET_LIBS) libmagic >$@
 
 # A directory to put first in PATH: as installed, without installing.
 $(O)/bin/.done: $(O)/names
@@ -149,28 +167,30 @@ $(O)/bin/.done: $(O)/names
 	@touch $@
 
 $(UNIT) $(HELPER): %: %.o $(O)/libmn.a
-	$(QUIET_LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(QUIET_LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) $(PKG_NET_LIBS)
 ifdef FUZZ_ENGINE
 $(REPLAY): %: %.o $(O)/libmn.a
-	$(QUIET_LINK)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+	$(QUIET_LINK)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS) \
+		$(PKG_NET_LIBS)
 else
 $(REPLAY): %: %.o $(O)/t/fuzz/replay.o $(O)/libmn.a
-	$(QUIET_LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(QUIET_LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) $(PKG_NET_LIBS)
 endif
 
 # bare programs to compare with: nothing of the library
 $(PERF): %: %.o
-	$(QUIET_LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(QUIET_LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) $(PKG_NET_LIBS)
 
 test-programs: $(UNIT) $(HELPER) $(REPLAY)
-objects: $(O)/mn $(TEST_OBJ)
+objects: $(O)/mn $(O)/mn-net $(TEST_OBJ)
 
 install: all doc ## install under prefix (DESTDIR is honoured)
 	tools/install.sh install '$(O)' '$(DESTDIR)' '$(bindir)' '$(mandir)' \
-		'$(docdir)' '$(bashcompdir)' '$(zshcompdir)'
+		'$(docdir)' '$(bashcompdir)' '$(zshcompdir)' '$(libexecdir)'
 uninstall: all doc ## remove what install installs
 	tools/install.sh uninstall '$(O)' '$(DESTDIR)' '$(bindir)' \
-		'$(mandir)' '$(docdir)' '$(bashcompdir)' '$(zshcompdir)'
+		'$(mandir)' '$(docdir)' '$(bashcompdir)' '$(zshcompdir)' \
+		'$(libexecdir)'
 
 T ?= t[0-9]*.sh
 TESTS = $(wildcard $(addprefix t/,$(patsubst t/%,%,$(T))))

@@ -83,9 +83,10 @@ typedef int mn_cmd_fn(struct mn_cmd *c);
 struct mn_command {
 	const char *name;
 	const char *group;	/* porcelain plumbing ancillary script */
-	mn_cmd_fn *fn;		/* NULL for a script */
+	mn_cmd_fn *fn;		/* NULL: a script, or in the other binary */
 	const char *summary;
 	int common;		/* shown by plain "mn help" */
+	int net;		/* a command of mn-net */
 };
 /* NULL where there is none; the table ends with a NULL name. */
 const struct mn_command *mn_command_find(const char *name);

@@ -1,10 +1,16 @@
 /*
- * mn: the one binary. Called as mn-foo it is the command foo; called as mn
- * it reads the global options and finds the command: in its own table, else
- * a program mn-foo in PATH.
+ * mn: what both binaries begin with. Called as mn-foo it is the command foo;
+ * called as mn it reads the global options and finds the command: in its own
+ * table, else in mn-net, else a program mn-foo in PATH.
+ *
+ * mn-net holds the commands that talk to the network: loading curl, ssh and
+ * TLS would cost each command of mn several milliseconds. It is compiled from
+ * this file with MN_NET defined, lies beside mn or in ../libexec/mn, and is
+ * executed by mn alone, as mn-foo.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +18,13 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#ifdef MN_NET
+#define LOCAL(fn) NULL
+#define NET(fn) fn
+#else
+#define LOCAL(fn) fn
+#define NET(fn) NULL
+#endif
 #include "commands.h"
 #include "banned.h"
 
@@ -139,6 +152,50 @@ static void prepend_path(const struct mn_cmd *c, const char *self)
 	mn_buf_release(&b);
 }
 
+/* What this program was started as, whatever PATH says. */
+static char *own_directory(struct mn_buf *b)
+{
+	ssize_t n;
+	char *slash;
+
+	mn_buf_grow(b, PATH_MAX);
+	n = readlink("/proc/self/exe", b->p, PATH_MAX);
+	if (n <= 0 || n >= PATH_MAX)
+		return NULL;
+	mn_buf_setlen(b, (size_t)n);
+	b->p[n] = '\0';
+	slash = strrchr(b->p, '/');
+	if (!slash)
+		return NULL;
+	mn_buf_setlen(b, (size_t)(slash - b->p));
+	return b->p;
+}
+
+static void run_net(struct mn_cmd *c, const struct mn_command *m)
+{
+	static const char *const places[] = { "", "/../libexec/mn" };
+	struct mn_buf dir = MN_BUF_INIT, path = MN_BUF_INIT;
+	struct mn_buf name = MN_BUF_INIT;
+
+	if (c->profile)
+		setenv("MN_PROFILE", c->profile, 1);
+	if (c->no_pager)
+		setenv("MN_PAGER", "cat", 1);
+	mn_buf_addf(&name, "mn-%s", m->name);
+	c->argv[0] = name.p;
+	c->name = m->name;
+	if (!own_directory(&dir))
+		mn_die(c, "cannot tell where mn lies, so mn-net is not found");
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		mn_buf_clear(&path);
+		mn_buf_addf(&path, "%s%s/mn-net", dir.p, places[i]);
+		execv(path.p, c->argv);
+		if (errno != ENOENT)
+			break;
+	}
+	mn_die(c, "cannot run '%s': %s", path.p, strerror(errno));
+}
+
 static void run_external(struct mn_cmd *c, const char *self)
 {
 	struct mn_buf name = MN_BUF_INIT;
@@ -185,10 +242,12 @@ static void main_as_mn(struct mn_cmd *c)
 		c->argc = 1;
 	}
 	m = mn_command_find(c->argv[0]);
-	if (!m || !m->fn)
-		run_external(c, self);
-	else
+	if (m && m->fn)
 		run(c, m);
+	else if (m && m->net)
+		run_net(c, m);
+	else
+		run_external(c, self);
 }
 
 int main(int argc, char **argv)
@@ -213,6 +272,8 @@ int main(int argc, char **argv)
 		m = mn_command_find(base + 3);
 		if (m && m->fn)
 			run(&c, m);
+		if (m && m->net)
+			run_net(&c, m);
 		mn_die(&c, "there is no command '%s'", base);
 	}
 	main_as_mn(&c);

@@ -3,6 +3,7 @@
 # Derives from command-list.txt (on stdin) everything that lists commands:
 #
 #	builtins, scripts   their names
+#	local, net          those of the builtins that each binary holds
 #	table, protos       C: the dispatch table, the prototypes
 #	bash, zsh           completion
 #	page                mn.1.scd with its list of commands
@@ -36,6 +37,12 @@ rows () {
 names () {
 	rows | awk -F '\t' -v script="$1" \
 		'($2 == "script") == script { print $1 }'
+}
+
+# names of builtins that do (1) or don't (0) talk to the network
+names_by_net () {
+	rows | awk -F '\t' -v net="$1" \
+		'$2 != "script" && ($3 ~ /(^|,)net(,|$)/) == net { print $1 }'
 }
 
 # replaces the line @COMMANDS@ of a file by what is on stdin
@@ -74,16 +81,20 @@ page_list () {
 case $kind in
 builtins) names 0 ;;
 scripts) names 1 ;;
+local) names_by_net 0 ;;
+net) names_by_net 1 ;;
 table)
 	echo '/* Generated from command-list.txt. */'
 	echo 'static const struct mn_command mn_commands[] = {'
 	rows | awk -F '\t' '{
 		fn = $1; gsub("-", "_", fn)
-		fn = $2 == "script" ? "NULL" : "cmd_" fn
-		printf "\t{ \"%s\", \"%s\", %s, \"%s\", %d },\n",
-			$1, $2, fn, $4, $3 == "common"
+		net = $3 ~ /(^|,)net(,|$)/
+		fn = $2 == "script" ? "NULL" : \
+			(net ? "NET" : "LOCAL") "(cmd_" fn ")"
+		printf "\t{ \"%s\", \"%s\", %s, \"%s\", %d, %d },\n",
+			$1, $2, fn, $4, $3 ~ /(^|,)common(,|$)/, net
 	}'
-	echo '	{ NULL, NULL, NULL, NULL, 0 }'
+	echo '	{ NULL, NULL, NULL, NULL, 0, 0 }'
 	echo '};'
 	;;
 protos)

@@ -1,6 +1,7 @@
 #!/bin/sh
 #
 # install.sh install|uninstall BUILD DESTDIR BINDIR MANDIR DOCDIR BASH ZSH
+#            LIBEXECDIR
 #
 # One list of files for both directions.
 
@@ -13,6 +14,7 @@ mandir=$5
 docdir=$6
 bashdir=$7
 zshdir=$8
+libexecdir=$9
 
 # put MODE FILE TARGET
 put () {
@@ -35,6 +37,7 @@ link () {
 }
 
 put 755 "$build/mn" "$bindir/mn"
+put 755 "$build/mn-net" "$libexecdir/mn/mn-net"
 for name in $(tools/generate.sh builtins <command-list.txt)
 do
 	link mn "$bindir/mn-$name"
