@@ -32,6 +32,8 @@ static const unsigned char mn_exit_table[] = {
 	[-MN_ENOMEM] = MN_EXIT_FAIL,
 	[-MN_ELIMIT] = MN_EXIT_FAIL,
 	[-MN_EPASSPHRASE] = MN_EXIT_FAIL,
+	[-MN_EUNREACHABLE] = MN_EXIT_AGAIN,
+	[-MN_EDENIED] = MN_EXIT_FAIL,
 };
 
 /* The exit status for a result of the library; 0 and above are success. */

@@ -34,7 +34,11 @@ enum mn_code {
 	MN_EIO = -10,		/* the system refused: disk, permissions */
 	MN_ENOMEM = -11,
 	MN_ELIMIT = -12,	/* larger than a limit allows */
-	MN_EPASSPHRASE = -13	/* wrong passphrase, or none given */
+	MN_EPASSPHRASE = -13,	/* wrong passphrase, or none given */
+	MN_EUNREACHABLE = -14,	/* the other side does not answer, or broke off:
+				   try again */
+	MN_EDENIED = -15	/* the other side says no, or is not who it
+				   should be */
 };
 
 #define MN_ERR_MAX 512

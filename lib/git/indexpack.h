@@ -1,0 +1,63 @@
+/*
+ * indexpack: takes a pack as it arrives from somewhere and makes the index
+ * for it: every object is inflated and hashed, deltas are resolved, and what
+ * is too large, too many, too deep or not what it says is refused as soon as
+ * that shows. Packs of any git are taken (gitformat-pack(5): OFS_DELTA and
+ * REF_DELTA), but for thin ones, whose bases lie elsewhere.
+ *
+ *	mn_indexpack_begin(&ip, dir, &limits, &err);
+ *	mn_indexpack_feed(ip, data, len, &err);		... as it comes ...
+ *	mn_indexpack_finish(ip, &result, &err);
+ *	mn_indexpack_free(ip);		before finish: removes its files
+ *
+ * The pack is written to dir while it arrives; nothing is synced. Memory:
+ * some 60 bytes an object, and a cache of bases.
+ */
+#ifndef MN_GIT_INDEXPACK_H
+#define MN_GIT_INDEXPACK_H
+
+#include "base/err.h"
+#include "git/oid.h"
+
+struct mn_indexpack;
+
+struct mn_indexpack_limits {	/* 0: the default */
+	uint64_t pack_bytes;	/* of the pack itself; 64 GiB */
+	size_t objects;		/* 50 million */
+	uint64_t object_bytes;	/* of one, inflated; 16 MiB */
+	uint64_t inflated_bytes;/* of all, deltas applied; 256 GiB. And never
+				   more than 64 MiB + 1,100 times the pack */
+	unsigned delta_depth;	/* 250 */
+};
+
+struct mn_indexpack_result {
+	char name[MN_OID_HEX + 1];	/* dir/pack-<name>.pack and .idx */
+	size_t objects;
+	uint64_t bytes;			/* of the pack */
+	int salvaged;			/* it ended too early: see salvage */
+};
+
+/* dir is there. Borrowed until free: nothing. */
+int mn_indexpack_begin(struct mn_indexpack **out, const char *dir,
+		       const struct mn_indexpack_limits *limits,
+		       struct mn_err *err);
+/* Slices of any length. MN_EINVALID: it is no pack, or broken; MN_ELIMIT. */
+int mn_indexpack_feed(struct mn_indexpack *ip, const void *data, size_t len,
+		      struct mn_err *err);
+/* How far it is, for a progress display. total 0: not known yet. */
+void mn_indexpack_progress(const struct mn_indexpack *ip, size_t *objects,
+			   size_t *total, uint64_t *bytes);
+/* Compares the trailer, resolves the deltas, writes the index and gives both
+ * files their names. MN_EINVALID where bytes are missing or left over. */
+int mn_indexpack_finish(struct mn_indexpack *ip,
+			struct mn_indexpack_result *res, struct mn_err *err);
+/*
+ * Instead of finish, when the stream broke off: makes a pack of the objects
+ * that came whole (and whose bases did). objects is 0, and there is no file,
+ * where none did.
+ */
+int mn_indexpack_salvage(struct mn_indexpack *ip,
+			 struct mn_indexpack_result *res, struct mn_err *err);
+void mn_indexpack_free(struct mn_indexpack *ip);
+
+#endif
