@@ -204,3 +204,35 @@ int mn_loosefile_stat(struct mn_inflater *f, enum mn_otype *type,
 	mn_buf_release(&z);
 	return r;
 }
+
+int mn_loosefile_head(struct mn_inflater *f, const struct mn_buf *z,
+		      enum mn_otype *type, uint64_t *size)
+{
+	size_t headlen;
+
+	return head_of(f, z, type, size, &headlen);
+}
+
+int mn_loosefile_decode(struct mn_inflater *f, const struct mn_buf *z,
+			struct mn_buf *out, struct mn_object *o, size_t max,
+			struct mn_err *err)
+{
+	size_t headlen, used;
+	uint64_t size;
+
+	if (head_of(f, z, &o->type, &size, &headlen))
+		return mn_err_set(err, MN_ECORRUPT, "it is no loose object");
+	if (size > max)
+		return too_large(err, max);
+	if (size / 1032 > z->len)
+		return mn_err_set(err, MN_ECORRUPT, "it is cut short");
+	mn_buf_clear(out);
+	mn_buf_grow(out, headlen + (size_t)size);
+	if (mn_inflate(f, z->p, z->len, out->p, headlen + (size_t)size,
+		       &used) || used != z->len)
+		return mn_err_set(err, MN_ECORRUPT, "it is damaged");
+	mn_buf_setlen(out, headlen + (size_t)size);
+	o->data = out->p + headlen;
+	o->len = (size_t)size;
+	return 0;
+}

@@ -1,5 +1,6 @@
 #include "git/oid.h"
 
+#include <nettle/hmac.h>
 #include <nettle/sha1.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,4 +69,14 @@ int mn_oid_is_zero(const struct mn_oid *a)
 	static const struct mn_oid zero;
 
 	return mn_oid_eq(a, &zero);
+}
+
+void mn_hmac_sha1(unsigned char out[20], const void *key, size_t keylen,
+		  const void *data, size_t len)
+{
+	struct hmac_sha1_ctx c;
+
+	hmac_sha1_set_key(&c, keylen, key);
+	hmac_sha1_update(&c, len, data);
+	hmac_sha1_digest(&c, SHA1_DIGEST_SIZE, out);
 }

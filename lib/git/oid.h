@@ -36,6 +36,10 @@ int mn_oid_cmp(const struct mn_oid *a, const struct mn_oid *b);
 int mn_oid_eq(const struct mn_oid *a, const struct mn_oid *b);
 int mn_oid_is_zero(const struct mn_oid *a);
 
+/* HMAC-SHA1 (RFC 2104): OpenSSH hides the names in known_hosts with it. */
+void mn_hmac_sha1(unsigned char out[20], const void *key, size_t keylen,
+		  const void *data, size_t len);
+
 #define MN_OID_EMPTY_TREE_HEX "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/hex.h"
 #include "base/io.h"
 #include "base/vec.h"
+#include "git/packentry.h"
 #include "git/packidx.h"
 #include "git/tmp.h"
 
@@ -26,7 +27,6 @@
 #define SUM SHA1_DIGEST_SIZE
 #define SAMPLE_FROM ((size_t)64 * 1024)
 #define BEHIND ((off_t)8 * 1024 * 1024)	/* writeback is started that often */
-#define OFS_DELTA 6
 
 struct mn_pack {
 	char *dir;		/* objects/pack */
@@ -42,6 +42,7 @@ struct mn_pack {
 	uint64_t seed;
 	struct mn_deflater *deflater, *storer;
 	struct mn_buf z;
+	int promisor;		/* see mn_pack_promisor */
 	int failed;
 };
 
@@ -192,6 +193,11 @@ int mn_pack_has(const struct mn_pack *w, const struct mn_oid *oid)
 	return entry(w, oid) != NULL;
 }
 
+void mn_pack_promisor(struct mn_pack *w)
+{
+	w->promisor = 1;
+}
+
 size_t mn_pack_count(const struct mn_pack *w)
 {
 	return w->e.n;
@@ -238,7 +244,7 @@ int mn_pack_add_packed(struct mn_pack *w, const struct mn_packed *e,
 		return mn_err_set(err, MN_EINVALID,
 				  "the base of a delta is not in the pack");
 	ie.off = (uint64_t)w->written + w->buf.len;
-	n = entry_head(head, base ? OFS_DELTA : (unsigned)e->type, e->size,
+	n = entry_head(head, base ? MN_OFS_DELTA : (unsigned)e->type, e->size,
 		       base ? ie.off - base->off : 0);
 	ie.crc = libdeflate_crc32(0, head, n);
 	ie.crc = libdeflate_crc32(ie.crc, e->z, e->zlen);
@@ -358,17 +364,32 @@ static int write_idx(struct mn_pack *w, const unsigned char sum[SUM],
 {
 	int fd, r;
 
-	mn_buf_addf(&w->itmp, "%s/tmp_idx_XXXXXX", w->dir);
-	r = mn_tmp_open(&fd, w->itmp.p, 0444, err);
-	if (r < 0) {
-		mn_buf_clear(&w->itmp);
-		return r;
-	}
-	r = mn_packidx_write(fd, w->itmp.p, w->e.p, (uint32_t)w->e.n, sum,
-			     err);
+	r = mn_packidx_create(&fd, &w->itmp, w->dir, w->e.p,
+			      (uint32_t)w->e.n, sum, err);
+	return r ? r : sync_close(&fd, w->itmp.p, err);
+}
+
+int mn_pack_mark(const char *dir, const char *name, struct mn_err *err)
+{
+	struct mn_buf tmp = MN_BUF_INIT, path = MN_BUF_INIT;
+	int fd, r;
+
+	mn_buf_addf(&tmp, "%s/tmp_promisor_XXXXXX", dir);
+	mn_buf_addf(&path, "%s/pack-%s.promisor", dir, name);
+	r = mn_tmp_open(&fd, tmp.p, 0444, err);
+	if (r < 0)
+		goto done;
+	r = sync_close(&fd, tmp.p, err);
+	if (!r && rename(tmp.p, path.p))
+		r = mn_err_sys(err, "cannot rename '%s' to '%s'", tmp.p,
+			       path.p);
 	if (!r)
-		return sync_close(&fd, w->itmp.p, err);
-	close(fd);
+		r = mn_io_fsync_dir(dir, err);
+	else
+		unlink(tmp.p);
+done:
+	mn_buf_release(&tmp);
+	mn_buf_release(&path);
 	return r;
 }
 
@@ -409,6 +430,8 @@ int mn_pack_finish(struct mn_pack *w, char name[MN_OID_HEX + 1],
 	if (!r)
 		r = sync_close(&w->fd, w->tmp.p, err);
 	mn_hex_encode(hex, sum, SUM);
+	if (!r && w->promisor)
+		r = mn_pack_mark(w->dir, hex, err);
 	/* The index last: a pack without one does not exist for readers. */
 	if (!r)
 		r = move(w, &w->tmp, hex, ".pack", err);

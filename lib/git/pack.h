@@ -44,6 +44,12 @@ int mn_pack_add_packed(struct mn_pack *w, const struct mn_packed *e,
 		       struct mn_err *err);
 int mn_pack_has(const struct mn_pack *w, const struct mn_oid *oid);
 size_t mn_pack_count(const struct mn_pack *w);
+/* The pack will have a .promisor file beside it: what its objects name may be
+ * missing, and others have it (git's partial clone). */
+void mn_pack_promisor(struct mn_pack *w);
+/* Puts such a file, durably, where a pack of that name (40 digits) is going to
+ * be: before anybody can see it. */
+int mn_pack_mark(const char *dir, const char *name, struct mn_err *err);
 /* Writes header, trailer and index; syncs; renames into objects/pack. The
  * pack's checksum in hex goes to name (may be NULL). With no objects
  * nothing is written and name is "". */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "git/packentry.h"
+
 #include "banned.h"
 
 #define HASH 20
@@ -11,8 +13,6 @@
 #define PACK_HEAD 12
 #define GUESSES 4	/* where an id lies, before halving */
 #define NEAR 8		/* so few places are not worth a guess */
-
-enum { OFS_DELTA = 6, REF_DELTA = 7 };
 
 static uint32_t be32(const unsigned char *p)
 {
@@ -32,7 +32,7 @@ static int bad(const struct mn_packfile *p, struct mn_err *err,
 			  p->name ? p->name : "", why);
 }
 
-static int check_idx(struct mn_packfile *p, struct mn_err *err)
+int mn_packfile_check_idx(struct mn_packfile *p, struct mn_err *err)
 {
 	static const unsigned char magic[] = { 0xff, 't', 'O', 'c', 0, 0, 0,
 					       2 };
@@ -63,7 +63,7 @@ static int check_idx(struct mn_packfile *p, struct mn_err *err)
 int mn_packfile_check(struct mn_packfile *p, struct mn_err *err)
 {
 	const unsigned char *b = p->pack.p;
-	int r = check_idx(p, err);
+	int r = mn_packfile_check_idx(p, err);
 
 	if (r < 0)
 		return r;
@@ -197,81 +197,68 @@ int mn_packfile_offset(const struct mn_packfile *p, uint32_t pos,
 	return 0;
 }
 
-/* The distance back to the base: big-endian groups of seven bits, each but
- * the last counting from one. */
-static int get_distance(const unsigned char **p, const unsigned char *end,
-			uint64_t *v)
+static int by_offset(const void *a, const void *b)
 {
-	unsigned char c;
+	const struct mn_packfile_place *x = a, *y = b;
 
-	if (*p == end)
-		return -1;
-	c = *(*p)++;
-	*v = c & 0x7f;
-	while (c & 0x80) {
-		if (*p == end || *v >= (UINT64_C(1) << 56))
-			return -1;
-		c = *(*p)++;
-		*v = ((*v + 1) << 7) | (c & 0x7f);
+	return x->off < y->off ? -1 : x->off > y->off;
+}
+
+int mn_packfile_order(struct mn_packfile_place **out,
+		      const struct mn_packfile *p, struct mn_err *err)
+{
+	struct mn_packfile_place *v = mn_xmalloc((size_t)p->n * sizeof(*v) + 1);
+	int r = 0;
+
+	for (uint32_t i = 0; i < p->n && !r; i++) {
+		v[i].pos = i;
+		r = mn_packfile_offset(p, i, &v[i].off, err);
 	}
+	if (r < 0) {
+		free(v);
+		return r;
+	}
+	qsort(v, p->n, sizeof(*v), by_offset);
+	*out = v;
 	return 0;
 }
 
-static int get_base(const struct mn_packfile *p, uint64_t off, unsigned type,
-		    const unsigned char **at, const unsigned char *end,
-		    struct mn_pack_entry *e, struct mn_err *err)
+static int get_base(const struct mn_packfile *p, uint64_t off,
+		    const struct mn_packentry *h, uint64_t *base,
+		    struct mn_err *err)
 {
 	struct mn_oid oid;
-	uint64_t back;
 	uint32_t pos;
 
-	if (type == OFS_DELTA) {
-		if (get_distance(at, end, &back) || !back ||
-		    back > off - PACK_HEAD)
+	if (h->type == MN_OFS_DELTA) {
+		if (h->back > off - PACK_HEAD)
 			return bad(p, err, "the base of a delta is not in it");
-		e->base = off - back;
+		*base = off - h->back;
 		return 0;
 	}
-	if (end - *at < HASH)
-		return bad(p, err, "an entry is cut short");
-	memcpy(oid.b, *at, HASH);
-	*at += HASH;
+	memcpy(oid.b, h->base, HASH);
 	if (!mn_packfile_find(p, &oid, &pos))
 		return bad(p, err, "the base of a delta is not in it");
-	return mn_packfile_offset(p, pos, &e->base, err);
+	return mn_packfile_offset(p, pos, base, err);
 }
 
 int mn_packfile_entry(const struct mn_packfile *p, uint64_t off,
 		      struct mn_pack_entry *e, struct mn_err *err)
 {
-	const unsigned char *end = p->pack.p + p->pack.len - HASH;
-	const unsigned char *at = p->pack.p + off;
-	unsigned c, type, shift = 4;
-	int r;
+	const char *why = "an entry is cut short";
+	struct mn_packentry h;
 
 	if (off < PACK_HEAD || off >= p->pack.len - HASH)
 		return bad(p, err, "an offset is out of range");
-	c = *at++;
-	type = c >> 4 & 7;
-	e->size = c & 15;
+	if (mn_packentry_parse(&h, p->pack.p + off,
+			       p->pack.len - HASH - (size_t)off, &why) <= 0)
+		return bad(p, err, why);
 	e->type = (enum mn_otype)0;
+	e->size = h.size;
+	e->z = off + h.len;
 	e->base = 0;
-	while (c & 0x80) {
-		if (at == end || shift > 53)
-			return bad(p, err, "the size of an entry is damaged");
-		c = *at++;
-		e->size |= (uint64_t)(c & 0x7f) << shift;
-		shift += 7;
-	}
-	if (type >= MN_COMMIT && type <= MN_TAG) {
-		e->type = (enum mn_otype)type;
-	} else if (type == OFS_DELTA || type == REF_DELTA) {
-		r = get_base(p, off, type, &at, end, e, err);
-		if (r < 0)
-			return r;
-	} else {
-		return bad(p, err, "an entry has an unknown type");
-	}
-	e->z = (uint64_t)(at - p->pack.p);
+	if (h.type > MN_TAG)
+		return get_base(p, off, &h, &e->base, err);
+	e->type = (enum mn_otype)h.type;
 	return 0;
 }

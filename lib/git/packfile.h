@@ -33,6 +33,8 @@ int mn_packfile_open(struct mn_packfile **out, const char *stem,
 void mn_packfile_free(struct mn_packfile *p);
 /* Checks p->pack and p->idx, which are set, and fills in the rest. */
 int mn_packfile_check(struct mn_packfile *p, struct mn_err *err);
+/* The index alone: enough for find, lower and oid. */
+int mn_packfile_check_idx(struct mn_packfile *p, struct mn_err *err);
 
 /* 1 and its place in the index, or 0. */
 int mn_packfile_find(const struct mn_packfile *p, const struct mn_oid *oid,
@@ -44,6 +46,14 @@ void mn_packfile_oid(const struct mn_packfile *p, uint32_t pos,
 		     struct mn_oid *oid);
 int mn_packfile_offset(const struct mn_packfile *p, uint32_t pos,
 		       uint64_t *off, struct mn_err *err);
+
+/* The objects in the order in which they lie; the caller frees *out. */
+struct mn_packfile_place {
+	uint64_t off;
+	uint32_t pos;		/* in the index */
+};
+int mn_packfile_order(struct mn_packfile_place **out,
+		      const struct mn_packfile *p, struct mn_err *err);
 
 struct mn_pack_entry {
 	enum mn_otype type;	/* 0 for a delta */

@@ -3,9 +3,11 @@
 #include <nettle/sha1.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "git/tmp.h"
 
 #include "banned.h"
 
@@ -120,6 +122,21 @@ static void put_offsets(struct out *o, const struct mn_idx_entry *e,
 	}
 }
 
+static int check_once(const struct mn_idx_entry *e, const uint32_t *order,
+		      uint32_t n, struct mn_err *err)
+{
+	char hex[MN_OID_HEX + 1];
+
+	for (uint32_t i = 1; i < n; i++) {
+		if (!mn_oid_eq(&e[order[i - 1]].oid, &e[order[i]].oid))
+			continue;
+		mn_oid_hex(hex, &e[order[i]].oid);
+		return mn_err_set(err, MN_EINVALID,
+				  "object %s is twice in the pack", hex);
+	}
+	return 0;
+}
+
 int mn_packidx_write(int fd, const char *path, const struct mn_idx_entry *e,
 		     uint32_t n, const unsigned char packsum[20],
 		     struct mn_err *err)
@@ -130,6 +147,9 @@ int mn_packidx_write(int fd, const char *path, const struct mn_idx_entry *e,
 	uint32_t *order = sorted(e, n);
 	unsigned char sum[SHA1_DIGEST_SIZE];
 
+	o.r = check_once(e, order, n, err);
+	if (o.r < 0)
+		goto done;
 	sha1_init(&o.sha);
 	put(&o, magic, sizeof(magic));
 	put_fanout(&o, e, order, n);
@@ -142,7 +162,29 @@ int mn_packidx_write(int fd, const char *path, const struct mn_idx_entry *e,
 	flush(&o);
 	sha1_digest(&o.sha, sizeof(sum), sum);
 	write_out(&o, sum, sizeof(sum));
+done:
 	free(order);
 	mn_buf_release(&o.buf);
 	return o.r;
+}
+
+int mn_packidx_create(int *fd, struct mn_buf *tmp, const char *dir,
+		      const struct mn_idx_entry *e, uint32_t n,
+		      const unsigned char packsum[20], struct mn_err *err)
+{
+	int r;
+
+	mn_buf_clear(tmp);
+	mn_buf_addf(tmp, "%s/tmp_idx_XXXXXX", dir);
+	r = mn_tmp_open(fd, tmp->p, 0444, err);
+	if (r < 0) {
+		mn_buf_clear(tmp);
+		return r;
+	}
+	r = mn_packidx_write(*fd, tmp->p, e, n, packsum, err);
+	if (r < 0) {
+		close(*fd);
+		*fd = -1;
+	}
+	return r;
 }

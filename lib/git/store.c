@@ -38,6 +38,7 @@ struct objdir {
 	ino_t ino;
 	struct timespec mtime;	/* of pack/, before it was last read */
 	int racy;		/* it was read within a tick of its mtime */
+	int flat;		/* packs lie in it, and nothing else */
 };
 
 struct known_pack {
@@ -49,6 +50,7 @@ struct known_pack {
 struct mn_store {
 	char *gitdir;
 	MN_VEC(struct objdir) dirs;
+	size_t given;		/* of them; the others are alternates */
 	MN_VEC(struct known_pack) packs;
 	uint64_t next_id;
 	size_t broken;		/* packs that could not be opened */
@@ -67,9 +69,10 @@ struct mn_reader {
 	void *watch_ctx;
 };
 
-static int add_dir(struct mn_store *s, const char *path, struct mn_err *err)
+static int add_dir(struct mn_store *s, const char *path, int flat,
+		   struct mn_err *err)
 {
-	struct objdir d = { .path = NULL };
+	struct objdir d = { .flat = flat };
 	struct stat st;
 
 	/* Alternates of one another may have a new name in each round. */
@@ -96,6 +99,8 @@ static int add_alternates(struct mn_store *s, size_t i, struct mn_err *err)
 	struct mn_buf path = MN_BUF_INIT, text = MN_BUF_INIT;
 	int r;
 
+	if (s->dirs.p[i].flat)
+		return 0;
 	mn_buf_addf(&path, "%s/info/alternates", s->dirs.p[i].path);
 	r = mn_io_read_file(&text, path.p, ALTERNATES_MAX, err);
 	if (r == MN_ENOTFOUND) {
@@ -113,7 +118,7 @@ static int add_alternates(struct mn_store *s, size_t i, struct mn_err *err)
 		if (*p != '/')
 			mn_buf_addf(&path, "%s/", s->dirs.p[i].path);
 		mn_buf_adds(&path, p);
-		r = add_dir(s, path.p, err);
+		r = add_dir(s, path.p, 0, err);
 	}
 	mn_buf_release(&path);
 	mn_buf_release(&text);
@@ -167,6 +172,13 @@ static int add_pack(struct mn_store *s, const char *stem, struct mn_err *err)
 	return 0;
 }
 
+/* Where the packs of a directory are. */
+static void pack_dir(struct mn_buf *path, const struct objdir *d)
+{
+	mn_buf_clear(path);
+	mn_buf_addf(path, d->flat ? "%s" : "%s/pack", d->path);
+}
+
 static int is_racy(const struct timespec *mtime)
 {
 	struct timespec now;
@@ -193,7 +205,7 @@ static int each_idx(struct mn_store *s, struct objdir *d,
 	size_t base;
 	int r = 0;
 
-	mn_buf_addf(&path, "%s/pack", d->path);
+	pack_dir(&path, d);
 	d->mtime = (struct timespec){ 0, 0 };
 	d->racy = 0;
 	dir = opendir(path.p);
@@ -232,7 +244,7 @@ int mn_store_refresh(struct mn_store *s, struct mn_err *err)
 	size_t n = 0;
 	int r;
 
-	while (s->dirs.n > 1)
+	while (s->dirs.n > s->given)
 		free(s->dirs.p[--s->dirs.n].path);
 	for (size_t i = 0; i < s->packs.n; i++)
 		s->packs.p[i].there = 0;
@@ -257,6 +269,12 @@ int mn_store_refresh(struct mn_store *s, struct mn_err *err)
 int mn_store_open(struct mn_store **out, const char *gitdir,
 		  struct mn_err *err)
 {
+	return mn_store_open_also(out, gitdir, NULL, err);
+}
+
+int mn_store_open_also(struct mn_store **out, const char *gitdir,
+		       const char *also, struct mn_err *err)
+{
 	struct mn_store *s = mn_xcalloc(1, sizeof(*s));
 	struct mn_buf path = MN_BUF_INIT;
 	int r;
@@ -265,9 +283,12 @@ int mn_store_open(struct mn_store **out, const char *gitdir,
 	pthread_mutex_init(&s->lock, NULL);
 	s->lg2 = mn_lg2_new(s);
 	mn_buf_addf(&path, "%s/objects", gitdir);
-	r = add_dir(s, path.p, err);
+	r = add_dir(s, path.p, 0, err);
 	if (!r && access(path.p, X_OK | R_OK))
 		r = mn_err_sys(err, "cannot open '%s'", path.p);
+	if (!r && also)
+		r = add_dir(s, also, 1, err);
+	s->given = s->dirs.n;
 	if (!r)
 		r = mn_store_refresh(s, err);
 	mn_buf_release(&path);
@@ -404,8 +425,7 @@ static int unseen_packs(struct mn_store *s)
 	for (size_t i = 0; i < s->dirs.n && !r; i++) {
 		struct objdir *d = &s->dirs.p[i];
 
-		mn_buf_clear(&path);
-		mn_buf_addf(&path, "%s/pack", d->path);
+		pack_dir(&path, d);
 		if (stat(path.p, &st))
 			continue;
 		if (!d->racy && d->mtime.tv_sec == st.st_mtim.tv_sec &&
@@ -467,6 +487,8 @@ static int read_loose(struct mn_reader *rd, struct mn_object *o,
 	int r = MN_ENOTFOUND;
 
 	for (size_t i = 0; i < rd->store->dirs.n && r == MN_ENOTFOUND; i++) {
+		if (rd->store->dirs.p[i].flat)
+			continue;
 		mn_buf_clear(&rd->path);
 		mn_buf_adds(&rd->path, rd->store->dirs.p[i].path);
 		mn_loosefile_path(&rd->path, oid);
@@ -550,6 +572,8 @@ int mn_reader_stat(struct mn_reader *rd, enum mn_otype *type, uint64_t *size,
 	if (!r || (r != MN_ENOTFOUND && r != MN_ECORRUPT))
 		return r;
 	for (size_t i = 0; i < s->dirs.n && l == MN_ENOTFOUND; i++) {
+		if (s->dirs.p[i].flat)
+			continue;
 		mn_buf_clear(&rd->path);
 		mn_buf_adds(&rd->path, s->dirs.p[i].path);
 		mn_loosefile_path(&rd->path, oid);
@@ -625,20 +649,58 @@ int mn_store_freshen(const struct mn_store *s, const struct mn_oid *oid)
 	return 0;
 }
 
-int mn_store_has(struct mn_store *s, const struct mn_oid *oid)
+int mn_store_has_packed(const struct mn_store *s, const struct mn_oid *oid)
+{
+	struct search x = { .turn = 0 };
+
+	return find(s, oid, &x) != NULL;
+}
+
+/* Calls fn with the path that a loose object has in each directory, until it
+ * gives 0: 1; else 0. */
+static int try_loose(const struct mn_store *s, const struct mn_oid *oid,
+		     int (*fn)(const char *path))
 {
 	struct mn_buf path = MN_BUF_INIT;
-	struct search x = { .turn = 0 };
-	int r = find(s, oid, &x) != NULL;
+	int r = 0;
 
 	for (size_t i = 0; i < s->dirs.n && !r; i++) {
+		if (s->dirs.p[i].flat)
+			continue;
 		mn_buf_clear(&path);
 		mn_buf_adds(&path, s->dirs.p[i].path);
 		mn_loosefile_path(&path, oid);
-		r = !access(path.p, F_OK);
+		r = !fn(path.p);
 	}
+	mn_buf_release(&path);
+	return r;
+}
+
+static int is_there(const char *path)
+{
+	return access(path, F_OK);
+}
+
+static int freshen(const char *path)
+{
+	return mn_io_freshen(path, MN_FRESH);
+}
+
+int mn_store_has_loose(const struct mn_store *s, const struct mn_oid *oid)
+{
+	return try_loose(s, oid, is_there);
+}
+
+int mn_store_freshen_loose(const struct mn_store *s, const struct mn_oid *oid)
+{
+	return try_loose(s, oid, freshen);
+}
+
+int mn_store_has(struct mn_store *s, const struct mn_oid *oid)
+{
+	int r = mn_store_has_packed(s, oid) || mn_store_has_loose(s, oid);
+
 	if (!r && unseen_packs(s))
 		r = mn_lg2_has(s->lg2, oid);
-	mn_buf_release(&path);
 	return r;
 }

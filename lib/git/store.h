@@ -37,6 +37,13 @@ struct mn_object {
 /* gitdir: path of a bare repository. */
 int mn_store_open(struct mn_store **out, const char *gitdir,
 		  struct mn_err *err);
+/*
+ * The same, and the packs that lie right in the directory also (pack-*.pack and
+ * .idx, no loose objects, no alternates): a quarantine. What stands in both is
+ * read from the repository.
+ */
+int mn_store_open_also(struct mn_store **out, const char *gitdir,
+		       const char *also, struct mn_err *err);
 void mn_store_close(struct mn_store *s);
 /* Looks for packs that came since. Not while other threads read. */
 int mn_store_refresh(struct mn_store *s, struct mn_err *err);
@@ -75,6 +82,10 @@ int mn_reader_entry(struct mn_reader *rd, struct mn_packed *e,
 		    struct mn_object *o, const struct mn_oid *oid, size_t max,
 		    struct mn_err *err);
 int mn_store_has(struct mn_store *s, const struct mn_oid *oid);	/* 1, 0 */
+/* As far as is known without looking for packs that came since the store was
+ * opened or refreshed: packed; loose. For those who ask for many. */
+int mn_store_has_packed(const struct mn_store *s, const struct mn_oid *oid);
+int mn_store_has_loose(const struct mn_store *s, const struct mn_oid *oid);
 /*
  * Whether a pack that is still there holds it: 1, 0. For those who are about
  * to use it again instead of writing it: what is old and unreachable may be
@@ -82,6 +93,8 @@ int mn_store_has(struct mn_store *s, const struct mn_oid *oid);	/* 1, 0 */
  */
 #define MN_FRESH 3600	/* seconds for which a time is new enough */
 int mn_store_freshen(const struct mn_store *s, const struct mn_oid *oid);
+/* The same for a loose one. */
+int mn_store_freshen_loose(const struct mn_store *s, const struct mn_oid *oid);
 
 /*
  * Objects whose hex name begins with the given digits (4..40): how many, at
@@ -95,5 +108,7 @@ int mn_store_abbrev(struct mn_store *s, struct mn_oid *out, const char *digits,
 typedef int mn_store_fn(void *ctx, const struct mn_oid *oid, int packed);
 int mn_store_each(struct mn_store *s, mn_store_fn *fn, void *ctx,
 		  struct mn_err *err);
+int mn_store_each_loose(struct mn_store *s, mn_store_fn *fn, void *ctx,
+			struct mn_err *err);
 
 #endif

@@ -125,31 +125,13 @@ int mn_store_abbrev(struct mn_store *s, struct mn_oid *out, const char *digits,
 	return m.n;
 }
 
-struct placed {
-	uint64_t off;
-	uint32_t pos;
-};
-
-static int by_offset(const void *a, const void *b)
-{
-	const struct placed *x = a, *y = b;
-
-	return x->off < y->off ? -1 : x->off > y->off;
-}
-
 static int each_packed(const struct mn_packfile *p, mn_store_fn *fn, void *ctx,
 		       struct mn_err *err)
 {
-	struct placed *v = mn_xmalloc((size_t)p->n * sizeof(*v) + 1);
+	struct mn_packfile_place *v = NULL;
 	struct mn_oid oid;
-	int r = 0;
+	int r = mn_packfile_order(&v, p, err);
 
-	for (uint32_t i = 0; i < p->n && !r; i++) {
-		v[i].pos = i;
-		r = mn_packfile_offset(p, i, &v[i].off, err);
-	}
-	if (!r)
-		qsort(v, p->n, sizeof(*v), by_offset);
 	for (uint32_t i = 0; i < p->n && !r; i++) {
 		mn_packfile_oid(p, v[i].pos, &oid);
 		r = fn(ctx, &oid, 1);
@@ -158,16 +140,13 @@ static int each_packed(const struct mn_packfile *p, mn_store_fn *fn, void *ctx,
 	return r;
 }
 
-int mn_store_each(struct mn_store *s, mn_store_fn *fn, void *ctx,
-		  struct mn_err *err)
+int mn_store_each_loose(struct mn_store *s, mn_store_fn *fn, void *ctx,
+			struct mn_err *err)
 {
 	struct mn_buf path = MN_BUF_INIT;
 	char digits[3];
 	int r = 0;
 
-	for (size_t i = 0; i < mn_store_npacks(s) && !r; i++)
-		if (mn_store_pack(s, i))
-			r = each_packed(mn_store_pack(s, i), fn, ctx, err);
 	for (size_t i = 0; i < mn_store_ndirs(s) && !r; i++) {
 		for (unsigned k = 0; k < 256 && !r; k++) {
 			unsigned char c = (unsigned char)k;
@@ -181,4 +160,15 @@ int mn_store_each(struct mn_store *s, mn_store_fn *fn, void *ctx,
 	}
 	mn_buf_release(&path);
 	return r;
+}
+
+int mn_store_each(struct mn_store *s, mn_store_fn *fn, void *ctx,
+		  struct mn_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < mn_store_npacks(s) && !r; i++)
+		if (mn_store_pack(s, i))
+			r = each_packed(mn_store_pack(s, i), fn, ctx, err);
+	return r ? r : mn_store_each_loose(s, fn, ctx, err);
 }

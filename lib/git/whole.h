@@ -16,7 +16,7 @@
 #include "base/vec.h"
 #include "git/oid.h"
 
-#define MN_WHOLE_MAX (256 * 1024)
+#define MN_WHOLE_FILE_MAX (256 * 1024)	/* of mn/whole */
 
 struct mn_whole {
 	MN_VEC(struct mn_oid) packs, tips;
@@ -26,6 +26,8 @@ struct mn_whole {
 void mn_whole_release(struct mn_whole *w);
 /* MN_ENOTFOUND: there is none, or it is not readable as such (it is a hint). */
 int mn_whole_read(struct mn_whole *w, const char *gitdir, struct mn_err *err);
+/* Sorts the tips by itself. MN_ELIMIT above MN_WHOLE_FILE_MAX: nothing is written,
+ * and what was there stays. Not synced: a hint that is lost is made again. */
 int mn_whole_write(const struct mn_whole *w, const char *gitdir,
 		   struct mn_err *err);
 void mn_whole_remove(const char *gitdir);
