@@ -32,7 +32,7 @@ void mn_pkt_reader_init(struct mn_pkt_reader *p, mn_pkt_source *source,
 			void *ctx);
 void mn_pkt_reader_release(struct mn_pkt_reader *p);
 /* p->line is set for DATA, as it is; mn_pkt_text takes one final \n off.
- * MN_EINVALID: no packet; an end within one. */
+ * MN_EINVALID: no packet; MN_EUNREACHABLE: the end came within one. */
 int mn_pkt_read(struct mn_pkt_reader *p, enum mn_pkt_kind *kind,
 		struct mn_err *err);
 struct mn_str mn_pkt_text(const struct mn_pkt_reader *p);

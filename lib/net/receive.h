@@ -1,7 +1,8 @@
 /*
  * receive: the server's side of a push, without git: reads commands and a
- * pack, hands both to who decides, and reports. Protocol version 0 and 1 (a
- * push has no other), report-status, ofs-delta, side-band-64k, atomic.
+ * pack, hands both to who decides, and reports. Protocol version 0 (a push has
+ * no other), report-status, ofs-delta, side-band-64k; not atomic, and nothing
+ * is deleted: who decides may take some commands and refuse others.
  *
  * Like upload.h it takes bytes and gives bytes; the pack is passed on as it
  * arrives.
@@ -24,10 +25,15 @@ struct mn_push_command {
 };
 
 struct mn_receive_ops {		/* what decides; below 0 ends the push */
-	/* A pack begins, arrives, has ended (or broke off: err is set). */
+	/*
+	 * Some of the pack; data NULL: no more comes, whether it is whole or
+	 * not. 1: it is whole, and nothing more is read (a client may leave
+	 * its end open while it waits for the report).
+	 */
 	int (*pack)(void *ctx, const void *data, size_t len,
 		    struct mn_err *err);
-	/* All is there: verify and move refs; fills in why of each command. */
+	/* All is there: verify and move refs; fills in why of each command.
+	 * Without a pack, too, where all commands delete. */
 	int (*apply)(void *ctx, struct mn_push_command *c, size_t n,
 		     struct mn_err *err);
 	void *ctx;
