@@ -55,6 +55,7 @@ struct mn_env {
 	const char *path;		/* PATH */
 	const char *tmpdir;		/* TMPDIR */
 	const char *trace;		/* MN_TRACE */
+	const char *git_protocol;	/* GIT_PROTOCOL */
 	int no_color;			/* NO_COLOR, set and not empty */
 	int has_less;			/* LESS is set */
 };

@@ -93,6 +93,7 @@ static void read_env(struct mn_env *e)
 	e->path = env("PATH");
 	e->tmpdir = env("TMPDIR");
 	e->trace = env("MN_TRACE");
+	e->git_protocol = env("GIT_PROTOCOL");
 	e->no_color = env("NO_COLOR") != NULL;
 	e->has_less = getenv("LESS") != NULL;
 }
