@@ -6,6 +6,7 @@
 #include "git/inflate.h"
 #include "git/storewalk.h"
 #include "node/carrier.h"
+#include "node/meta.h"
 #include "social/gc-parts.h"
 
 #include "banned.h"
@@ -315,6 +316,16 @@ static void make_group(void *ctx, int worker, size_t i)
 
 /* putting them to the pack */
 
+/* Only metas are stored as deltas, of blobs. */
+static void note_size(struct mn_gc *g, enum mn_otype type, uint64_t size,
+		      int is_delta)
+{
+	if (is_delta)
+		size = MN_META_MAX;
+	if (type == MN_BLOB && size > g->largest_blob)
+		g->largest_blob = size;
+}
+
 int mn_gc_put(struct mn_gc *g, struct mn_pack *w, const struct mn_oid *oid,
 	      struct mn_err *err)
 {
@@ -333,11 +344,14 @@ int mn_gc_put(struct mn_gc *g, struct mn_pack *w, const struct mn_oid *oid,
 		e.size = m.size;
 		e.z = m.z;
 		e.zlen = m.zlen;
+		note_size(g, e.type, e.size, 0);
 		r = mn_pack_add_packed(w, &e, err);
 	} else {
 		r = mn_gc_read(g->rd, &o, oid, err);
-		if (r == 0)
+		if (r == 0) {
+			note_size(g, o.type, o.len, 0);
 			r = mn_pack_add(w, &is, o.type, o.data, o.len, err);
+		}
 		else if (r == MN_ENOTFOUND && g->partial)
 			r = 0;
 	}
@@ -401,13 +415,15 @@ static int put_group(struct mn_gc *g, const struct group *gr,
 
 		if (m->type && mn_gc_is_kept(g, &m->oid))
 			continue;
-		if (!m->type)
+		if (!m->type) {
 			r = mn_gc_put_all(g, g->pack, &m->oid, err);
-		/* without its base, which may lie in a pack that is kept */
-		else if (m->is_delta && !mn_pack_has(g->pack, &m->base))
+		} else if (m->is_delta && !mn_pack_has(g->pack, &m->base)) {
+			/* its base may lie in a pack that is kept */
 			r = mn_gc_put(g, g->pack, &m->oid, err);
-		else
+		} else {
+			note_size(g, m->type, m->size, m->is_delta);
 			r = mn_pack_add_packed(g->pack, &e, err);
+		}
 	}
 	return r;
 }

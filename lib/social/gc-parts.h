@@ -41,6 +41,8 @@ struct mn_gc {
 	struct mn_pack *pack, *rest;	/* rest: unreachable, but young */
 	char rest_name[MN_OID_HEX + 1];
 	int64_t rest_time;		/* age of the youngest in it */
+	uint64_t largest_blob;		/* in pack; bytes, rounded up where it
+					   is stored as a delta */
 };
 
 void mn_gc_progress(struct mn_gc *g, const char *what, size_t done,
@@ -86,5 +88,9 @@ int mn_gc_put(struct mn_gc *g, struct mn_pack *w, const struct mn_oid *oid,
  * what the packs replace and what is old. */
 int mn_gc_write_rest(struct mn_gc *g, struct mn_err *err);
 int mn_gc_remove(struct mn_gc *g, struct mn_err *err);
+
+/* gc-whole.c: tells servers what the pack holds (git/whole.h), or takes back
+ * what was told before. A hint: that it cannot be written is no error. */
+void mn_gc_tell_whole(const struct mn_gc *g);
 
 #endif

@@ -220,6 +220,7 @@ static int run(struct mn_gc *g, struct mn_err *err)
 		r = mn_gc_remove(g, err);
 	if (r == 0) {
 		g->counts->bytes = size_of(g, ".pack") + size_of(g, ".idx");
+		mn_gc_tell_whole(g);
 		r = set_done(g, err);
 	}
 	return r;
