@@ -73,6 +73,15 @@ void mn_link_of(struct mn_link *out,
 	}
 }
 
+void mn_link_of_bare(struct mn_link *out, const struct mn_node *n)
+{
+	*out = (struct mn_link){
+		.id = n->carrier.node, .carrier = n->oid,
+		.device = n->carrier.device,
+		.time = n->carrier.seconds * 1000, .bare = 1,
+	};
+}
+
 /* Notes who has which number; two with one prove an equivocation. */
 static void put_seq(struct mn_links *l, size_t i)
 {
@@ -93,7 +102,7 @@ void mn_links_prove_only(struct mn_links *l, const unsigned char *keep)
 	for (size_t i = 0; i < l->nodes.n; i++)
 		l->nodes.p[i].twice = 0;
 	for (size_t i = 0; i < l->nodes.n; i++)
-		if (keep[i] && !l->nodes.p[i].unproven)
+		if (keep[i] && !l->nodes.p[i].unproven && !l->nodes.p[i].bare)
 			put_seq(l, i);
 }
 
@@ -102,17 +111,22 @@ size_t mn_links_put(struct mn_links *l, const struct mn_link *link,
 {
 	size_t i = mn_links_find(l, &link->id);
 
-	if (i == SIZE_MAX) {
-		i = l->nodes.n;
-		*mn_vec_push(&l->nodes) = *link;
+	if (link->bare)
+		l->partial = 1;
+	if (i == SIZE_MAX || (l->nodes.p[i].bare && !link->bare)) {
+		if (i == SIZE_MAX) {
+			i = l->nodes.n;
+			mn_vec_push(&l->nodes);
+		}
+		l->nodes.p[i] = *link;
 		l->nodes.p[i].parents = l->parents.n;
 		for (size_t k = 0; k < link->nparents; k++)
 			*mn_vec_push(&l->parents) = parents[k];
 		mn_map_put(&l->by_id, link->id.b, i);
 		mn_map_put(&l->by_carrier, link->carrier.b, i);
-		if (!link->unproven)
+		if (!link->unproven && !link->bare)
 			put_seq(l, i);
-	} else if (l->nodes.p[i].unproven && !link->unproven) {
+	} else if (l->nodes.p[i].unproven && !link->unproven && !link->bare) {
 		l->nodes.p[i].unproven = 0;
 		put_seq(l, i);
 	}
@@ -149,13 +163,16 @@ void mn_links_mark_cuts(struct mn_links *l)
 		struct mn_id id = cut->node;
 		uint64_t seq = cut->seq;
 
+		l->open[k] = 0;
 		/* seq falls by one at each step, so this ends */
 		for (; seq; seq--) {
 			size_t i = mn_links_find(l, &id);
 			struct mn_link *n;
 
-			if (i == SIZE_MAX)
+			if (i == SIZE_MAX || l->nodes.p[i].bare) {
+				l->open[k] = l->partial ? seq : 0;
 				break;
+			}
 			n = &l->nodes.p[i];
 			if (n->seq != seq || n->era != cut->era ||
 			    memcmp(n->device.b, cut->key.b, 32))
@@ -168,51 +185,71 @@ void mn_links_mark_cuts(struct mn_links *l)
 
 static enum mn_rule check_cut(const struct mn_links *l, const struct mn_link *n)
 {
-	const struct mn_id_cut *cut = NULL;
+	const struct mn_identity_doc *last;
+	const struct mn_id_cut *cut;
 
-	if (l->known)
-		cut = mn_identity_cut(mn_identity_last(l->known), &n->device);
+	if (!l->known)
+		return MN_RULE_NONE;
+	last = mn_identity_last(l->known);
+	cut = mn_identity_cut(last, &n->device);
 	if (!cut)
 		return MN_RULE_NONE;
 	if (n->era != cut->era || n->seq > cut->seq)
 		return MN_RULE_DEVICE_CUT;
-	return n->in_cut_chain ? MN_RULE_NONE : MN_RULE_DEVICE_CUT_CHAIN;
+	return n->in_cut_chain || n->seq < l->open[cut - last->cuts] ? MN_RULE_NONE : MN_RULE_DEVICE_CUT_CHAIN;
+}
+
+/* What is known of a parent, against the node; *gen: the highest so far. */
+static enum mn_rule check_parent(const struct mn_link *parent,
+				 const struct mn_link *n, uint64_t *gen)
+{
+	if (parent->era != n->era)
+		return MN_RULE_PARENT_ERA;
+	if (parent->gen > *gen)
+		*gen = parent->gen;
+	return MN_RULE_NONE;
 }
 
 static enum mn_rule check_parents(const struct mn_links *l,
 				  const struct mn_link *n)
 {
 	const struct mn_link *parents[MN_PARENTS_MAX];
+	enum mn_rule rule = MN_RULE_NONE;
 	uint64_t gen = 0;
+	size_t known = 0;
 
 	for (size_t i = 0; i < n->nparents; i++) {
-		parents[i] = get(l, &l->parents.p[n->parents + i].node);
-		if (!parents[i])
+		parents[known] = get(l, &l->parents.p[n->parents + i].node);
+		if (!parents[known])
 			return MN_RULE_PARENT_MISSING;
+		known += !parents[known]->bare;
 	}
-	for (size_t i = 0; i < n->nparents; i++)
+	for (size_t i = 0; i < known; i++)
 		if (!mn_id_eq(&parents[i]->profile, &n->profile))
 			return MN_RULE_PARENT_PROFILE;
-	for (size_t i = 0; i < n->nparents; i++) {
-		if (parents[i]->era != n->era)
-			return MN_RULE_PARENT_ERA;
-		if (parents[i]->gen > gen)
-			gen = parents[i]->gen;
-	}
-	if (n->gen != gen + 1)
+	for (size_t i = 0; i < known && rule == MN_RULE_NONE; i++)
+		rule = check_parent(parents[i], n, &gen);
+	if (rule != MN_RULE_NONE)
+		return rule;
+	if (known == n->nparents ? n->gen != gen + 1 : n->gen <= gen)
 		return MN_RULE_GEN;
-	for (size_t i = 0; i < n->nparents; i++)
+	for (size_t i = 0; i < known; i++)
 		if (parents[i]->identity > n->identity)
 			return MN_RULE_IDENTITY_REGRESS;
 	return MN_RULE_NONE;
 }
 
-static int is_of_device(const struct mn_link *other, const struct mn_link *n,
-			uint64_t seq)
+/* Whether other is the node of n's device that has number seq, as far as it is
+ * known. */
+static int is_of_device(const struct mn_links *l, const struct mn_link *other,
+			const struct mn_link *n, uint64_t seq)
 {
-	return other && other->seq == seq && other->era == n->era &&
-	       !memcmp(other->device.b, n->device.b, sizeof(n->device.b)) &&
-	       mn_id_eq(&other->profile, &n->profile);
+	if (!other)
+		return l->partial;
+	if (memcmp(other->device.b, n->device.b, sizeof(n->device.b)))
+		return 0;
+	return other->bare || (other->seq == seq && other->era == n->era &&
+			       mn_id_eq(&other->profile, &n->profile));
 }
 
 static enum mn_rule check_chain(const struct mn_links *l,
@@ -221,9 +258,10 @@ static enum mn_rule check_chain(const struct mn_links *l,
 	if (n->seq > 1) {
 		const struct mn_link *prev = get(l, &n->prev);
 
-		if (!is_of_device(prev, n, n->seq - 1) || prev->gen >= n->gen)
+		if (!is_of_device(l, prev, n, n->seq - 1) ||
+		    (prev && prev->gen >= n->gen))
 			return MN_RULE_PREV;
-		if (!is_of_device(get(l, &n->skip), n, mn_lipmaa(n->seq)))
+		if (!is_of_device(l, get(l, &n->skip), n, mn_lipmaa(n->seq)))
 			return MN_RULE_SKIP;
 	}
 	return n->twice ? MN_RULE_EQUIVOCATION : MN_RULE_NONE;

@@ -29,6 +29,9 @@ struct mn_link {
 	unsigned char in_cut_chain;	/* reached from the node at the cut */
 	unsigned char unproven;		/* not verified: only looked up, and no
 					   proof of an equivocation */
+	unsigned char bare;		/* its meta is not here: nothing but id,
+					   carrier, device and the time of
+					   the commit is known */
 	unsigned char twice;		/* so is another: same device, era, seq */
 };
 
@@ -43,6 +46,13 @@ struct mn_links {
 	struct mn_map by_id, by_carrier;
 	struct mn_map by_seq;		/* the first of a device, era and seq */
 	const struct mn_identity *known;
+	/*
+	 * Metas may be missing: a parent without is not compared, prev and
+	 * skip may be unknown. By number of the cut: up to which seq the
+	 * device's chain could not be followed.
+	 */
+	int partial;
+	uint64_t open[MN_CUTS_MAX];
 };
 
 /* known: the newest identity, for cuts; may be NULL; borrowed. */
@@ -59,6 +69,9 @@ void mn_link_of(struct mn_link *out,
 		const struct mn_node *n, uint64_t identity_number);
 size_t mn_links_put(struct mn_links *l, const struct mn_link *link,
 		    const struct mn_link_parent *parents);
+/* Of a node of which mn_node_load could read the carrier, but not the meta:
+ * has no parents. What is put of it later, with its meta, takes its place. */
+void mn_link_of_bare(struct mn_link *out, const struct mn_node *n);
 /* SIZE_MAX where it is not there. */
 size_t mn_links_find(const struct mn_links *l, const struct mn_id *id);
 size_t mn_links_find_carrier(const struct mn_links *l,

@@ -71,12 +71,14 @@ int mn_node_load(struct mn_node *n, struct mn_reader *rd,
 	if (rule)
 		*rule = MN_RULE_NONE;
 	n->oid = *oid;
+	n->loaded = MN_NODE_NOTHING;
 	r = load(&n->commit_text, rd, MN_COMMIT, oid, MN_CARRIER_MAX, err);
 	if (r < 0)
 		return unfit(r, rule, MN_RULE_CARRIER_PARSE, err);
 	broke = mn_carrier_parse(&n->carrier, view(&n->commit_text));
 	if (broke != MN_RULE_NONE)
 		return broken(rule, broke, err);
+	n->loaded = n->carrier.is_merge ? MN_NODE_ALL : MN_NODE_CARRIER;
 	if (n->carrier.is_merge)
 		return 0;
 	r = load(&n->tree_text, rd, MN_TREE, &n->carrier.tree,
@@ -85,6 +87,7 @@ int mn_node_load(struct mn_node *n, struct mn_reader *rd,
 		return unfit(r, rule, MN_RULE_CARRIER_TREE, err);
 	if (mn_carrier_tree_find(&n->tree, view(&n->tree_text)) < 0)
 		return broken(rule, MN_RULE_CARRIER_TREE, err);
+	n->loaded = MN_NODE_TREE;
 	r = load(&n->meta_text, rd, MN_BLOB, &n->tree.meta, MN_META_MAX, err);
 	if (r < 0)
 		return unfit(r, rule, r == MN_ELIMIT ? MN_RULE_META_SIZE
@@ -97,5 +100,6 @@ int mn_node_load(struct mn_node *n, struct mn_reader *rd,
 		return broken(rule, MN_RULE_NODE_ID, err);
 	n->tree_ok = mn_carrier_tree_decode(&n->tree, &n->meta,
 					    view(&n->tree_text)) == 0;
+	n->loaded = MN_NODE_ALL;
 	return 0;
 }

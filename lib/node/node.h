@@ -14,8 +14,17 @@
 #include "node/meta.h"
 #include "node/rule.h"
 
+/* How much of a node could be read. */
+enum mn_node_part {
+	MN_NODE_NOTHING,
+	MN_NODE_CARRIER,		/* oid and carrier are set */
+	MN_NODE_TREE,			/* tree.identity and tree.meta, too */
+	MN_NODE_ALL
+};
+
 struct mn_node {
 	struct mn_oid oid;		/* of the carrier */
+	enum mn_node_part loaded;
 	struct mn_carrier carrier;	/* borrows from commit_text */
 	/* of a content node: */
 	struct mn_id id;
@@ -32,6 +41,10 @@ void mn_node_release(struct mn_node *n);
  * Reads the node whose carrier is oid. 0: for a merge, n->carrier.is_merge is
  * set and nothing else is there. MN_EINVALID with *rule (may be NULL) where a
  * rule up to node-id is broken; MN_ENOTFOUND, MN_ECORRUPT from reading.
+ *
+ * In a partial repository, MN_ENOTFOUND with n->loaded at MN_NODE_CARRIER or
+ * MN_NODE_TREE says that the tree, or the meta, is not here; what n->loaded
+ * names was read and is well-formed.
  */
 int mn_node_load(struct mn_node *n, struct mn_reader *rd,
 		 const struct mn_oid *oid, enum mn_rule *rule,

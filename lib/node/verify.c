@@ -24,6 +24,9 @@ struct mn_verifier {
 	struct cached_identity cache[CACHE_SIZE];
 	unsigned next;				/* to be replaced */
 	int skip_contents;
+	unsigned may_miss;
+	unsigned missing;			/* of the node at hand */
+	_Atomic uint64_t *left;			/* of the budget, or NULL */
 	const struct mn_identity_doc *doc;	/* of the node at hand */
 	struct mn_buf scratch;
 };
@@ -65,6 +68,21 @@ void mn_verifier_skip_contents(struct mn_verifier *v)
 	v->skip_contents = 1;
 }
 
+void mn_verifier_allow_missing(struct mn_verifier *v, unsigned parts)
+{
+	v->may_miss = parts;
+}
+
+unsigned mn_verifier_missing(const struct mn_verifier *v)
+{
+	return v->missing;
+}
+
+void mn_verifier_budget(struct mn_verifier *v, _Atomic uint64_t *left)
+{
+	v->left = left;
+}
+
 const struct mn_identity_doc *mn_verifier_doc(const struct mn_verifier *v)
 {
 	return v->doc;
@@ -76,6 +94,20 @@ static int broken(enum mn_rule *out, enum mn_rule rule, struct mn_err *err)
 		*out = rule;
 	return mn_err_set(err, MN_EINVALID, "%s (%s)", mn_rule_words(rule),
 			  mn_rule_name(rule));
+}
+
+/* The first n documents of those that are known. */
+static void borrow_first(struct cached_identity *c,
+			 const struct mn_identity *known, size_t n)
+{
+	const char *end = n < known->docs.n ? known->docs.p[n].body.p
+		: known->text.p + known->text.len;
+
+	c->identity.docs.p = known->docs.p;
+	c->identity.docs.n = n;
+	c->identity.text = (struct mn_str){
+		known->text.p, (size_t)(end - known->text.p) };
+	c->borrowed = 1;
 }
 
 /*
@@ -97,11 +129,33 @@ static int borrow(struct cached_identity *c, const struct mn_identity *known,
 	if (end != (n < known->docs.n ? known->docs.p[n].body.p
 		    : known->text.p + known->text.len))
 		return 0;
-	c->identity.docs.p = known->docs.p;
-	c->identity.docs.n = n;
-	c->identity.text = (struct mn_str){ known->text.p, blob.len };
-	c->borrowed = 1;
+	borrow_first(c, known, n);
 	return 1;
+}
+
+/*
+ * The blob is not here: whether it must hold the known documents up to the one
+ * that the node's meta names. 0, or MN_ENOTFOUND.
+ */
+static int rebuild_identity(const struct mn_verifier *v,
+			    struct cached_identity *c,
+			    const struct mn_oid *oid,
+			    const struct mn_id *digest)
+{
+	const struct mn_identity_doc *doc = NULL;
+	struct mn_oid is;
+
+	if (v->known)
+		doc = mn_identity_find(v->known, digest);
+	if (!doc)
+		return MN_ENOTFOUND;
+	borrow_first(c, v->known, (size_t)(doc - v->known->docs.p) + 1);
+	mn_oid_of(&is, MN_BLOB, c->identity.text.p, c->identity.text.len);
+	c->rule = MN_RULE_NONE;
+	if (mn_oid_eq(&is, oid))
+		return 0;
+	forget(c);
+	return MN_ENOTFOUND;
 }
 
 static enum mn_rule take_identity(struct mn_verifier *v,
@@ -115,11 +169,38 @@ static enum mn_rule take_identity(struct mn_verifier *v,
 	return mn_identity_parse(&c->identity, blob);
 }
 
-static int load_identity(struct mn_verifier *v, const struct mn_oid *oid,
+/* Reads the blob of an identity, or knows what it holds. */
+static int fill_identity(struct mn_verifier *v, const struct mn_node *n,
+			 struct cached_identity *c, struct mn_err *err)
+{
+	struct mn_object o;
+	int r = mn_reader_read(v->rd, &o, &n->tree.identity, MN_IDENTITY_MAX,
+			       err);
+
+	if (r == MN_ENOTFOUND && v->may_miss) {
+		r = rebuild_identity(v, c, &n->tree.identity,
+				     &n->meta.identity);
+		if (r == 0)
+			mn_err_clear(err);
+		return r;
+	}
+	if (r < 0 && r != MN_ELIMIT)
+		return r;
+	if (r == MN_ELIMIT)
+		c->rule = MN_RULE_IDENTITY_SIZE;
+	else if (o.type != MN_BLOB)
+		c->rule = MN_RULE_CARRIER_TREE;
+	else
+		c->rule = take_identity(v, c,
+					(struct mn_str){ o.data, o.len });
+	return 0;
+}
+
+static int load_identity(struct mn_verifier *v, const struct mn_node *n,
 			 struct cached_identity **out, struct mn_err *err)
 {
+	const struct mn_oid *oid = &n->tree.identity;
 	struct cached_identity *c;
-	struct mn_object o;
 	int r;
 
 	for (size_t i = 0; i < CACHE_SIZE; i++) {
@@ -131,16 +212,9 @@ static int load_identity(struct mn_verifier *v, const struct mn_oid *oid,
 	}
 	c = &v->cache[v->next++ % CACHE_SIZE];
 	forget(c);
-	r = mn_reader_read(v->rd, &o, oid, MN_IDENTITY_MAX, err);
-	if (r < 0 && r != MN_ELIMIT)
+	r = fill_identity(v, n, c, err);
+	if (r < 0)
 		return r;
-	if (r == MN_ELIMIT)
-		c->rule = MN_RULE_IDENTITY_SIZE;
-	else if (o.type != MN_BLOB)
-		c->rule = MN_RULE_CARRIER_TREE;
-	else
-		c->rule = take_identity(v, c,
-					(struct mn_str){ o.data, o.len });
 	c->oid = *oid;
 	c->used = 1;
 	*out = c;
@@ -224,19 +298,66 @@ static enum mn_rule check_known(const struct mn_verifier *v,
 	return MN_RULE_NONE;
 }
 
+static int is_listed(const struct mn_identity *known,
+		     const struct mn_pub *device)
+{
+	for (size_t i = 0; known && i < known->docs.n; i++)
+		if (mn_identity_device(&known->docs.p[i], device))
+			return 1;
+	return 0;
+}
+
+/* What can be said of a node whose carrier alone is here. */
+static enum mn_rule check_alone(struct mn_verifier *v, struct mn_node *n)
+{
+	const struct mn_carrier *c = &n->carrier;
+
+	v->missing = MN_MISSING_META;
+	n->id = c->node;
+	if (!is_listed(v->known, &c->device))
+		return MN_RULE_DEVICE_UNLISTED;
+	if (!mn_verify(&c->sig, &c->device, MN_NODE_SIGN_PREFIX, n->id.b,
+		       sizeof(n->id.b)))
+		return MN_RULE_SIGNATURE;
+	return MN_RULE_NONE;
+}
+
+static int check_contents(struct mn_verifier *v, const struct mn_node *n,
+			  enum mn_rule *rule, struct mn_err *err)
+{
+	int missing = 0, r;
+
+	if (v->skip_contents)
+		return 0;
+	r = mn_verify_contents(v->rd, n, v->left,
+			       v->may_miss & MN_MISSING_CONTENTS
+			       ? &missing : NULL, rule, err);
+	if (missing)
+		v->missing |= MN_MISSING_CONTENTS;
+	return r;
+}
+
 int mn_verify_node(struct mn_verifier *v, struct mn_node *n,
 		   const struct mn_oid *oid, enum mn_rule *rule,
 		   struct mn_err *err)
 {
-	struct cached_identity *c;
+	struct cached_identity *c = NULL;
 	enum mn_rule broke;
 	int r;
 
 	v->doc = NULL;
+	v->missing = 0;
 	r = mn_node_load(n, v->rd, oid, rule, err);
-	if (r < 0 || n->carrier.is_merge)
-		return r;
-	r = load_identity(v, &n->tree.identity, &c, err);
+	if (r == 0 && n->carrier.is_merge)
+		return 0;
+	if (r == 0)
+		r = load_identity(v, n, &c, err);
+	if (r == MN_ENOTFOUND && (v->may_miss & MN_MISSING_META) &&
+	    n->loaded != MN_NODE_NOTHING) {
+		mn_err_clear(err);
+		broke = check_alone(v, n);
+		return broke == MN_RULE_NONE ? 0 : broken(rule, broke, err);
+	}
 	if (r < 0)
 		return r;
 	broke = check_author(v, n, c);
@@ -244,8 +365,7 @@ int mn_verify_node(struct mn_verifier *v, struct mn_node *n,
 		broke = check_carrier(v, n);
 	if (broke != MN_RULE_NONE)
 		return broken(rule, broke, err);
-	if (!v->skip_contents)
-		r = mn_verify_contents(v->rd, n, rule, err);
+	r = check_contents(v, n, rule, err);
 	if (r < 0)
 		return r;
 	broke = check_known(v, n, &c->identity);

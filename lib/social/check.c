@@ -1,5 +1,6 @@
 #include "social/check.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,8 @@ struct mn_check {
 	struct mn_id profile;
 	const struct mn_identity *known;
 	struct mn_index *index;
+	unsigned may_miss;
+	_Atomic uint64_t left;		/* of the budget */
 	struct mn_pool *pool;
 	struct worker *workers;
 	struct mn_links links;
@@ -49,6 +52,19 @@ struct mn_check {
 	struct mn_arena arena;
 };
 
+static void worker_init(struct worker *w, struct mn_check *k,
+			const struct mn_check_options *opt)
+{
+	w->rd = mn_reader_new(k->store);
+	if (opt->watch)
+		mn_reader_watch(w->rd, opt->watch, opt->watch_ctx);
+	w->verifier = mn_verifier_new(w->rd, &k->profile, k->known);
+	mn_verifier_allow_missing(w->verifier, k->may_miss);
+	if (opt->content_budget)
+		mn_verifier_budget(w->verifier, &k->left);
+	mn_node_init(&w->node);
+}
+
 struct mn_check *mn_check_new(struct mn_store *store,
 			      const struct mn_id *profile,
 			      const struct mn_identity *identity,
@@ -61,21 +77,18 @@ struct mn_check *mn_check_new(struct mn_store *store,
 	k->profile = *profile;
 	k->known = identity;
 	k->index = opt->index;
+	k->may_miss = opt->allow_missing;
+	atomic_init(&k->left, opt->content_budget);
 	k->pool = mn_pool_new(opt->threads);
 	n = (size_t)mn_pool_threads(k->pool);
 	k->workers = mn_xcalloc(n, sizeof(*k->workers));
-	for (size_t i = 0; i < n; i++) {
-		struct worker *w = &k->workers[i];
-
-		w->rd = mn_reader_new(store);
-		if (opt->watch)
-			mn_reader_watch(w->rd, opt->watch, opt->watch_ctx);
-		w->verifier = mn_verifier_new(w->rd, profile, identity);
-		mn_node_init(&w->node);
-	}
+	for (size_t i = 0; i < n; i++)
+		worker_init(&k->workers[i], k, opt);
 	k->items = mn_xcalloc(BLOCK, sizeof(*k->items));
 	k->before = mn_xcalloc(BLOCK, sizeof(*k->before));
 	mn_links_init(&k->links, identity);
+	/* what the index lacks may be there without its meta */
+	k->links.partial = opt->index && k->may_miss & MN_MISSING_META;
 	mn_map_init(&k->where, sizeof(struct mn_id));
 	return k;
 }
@@ -131,6 +144,13 @@ static uint64_t claimed_number(const struct mn_check *k,
 	return doc ? doc->number : 0;
 }
 
+/* Whether the last load failed only because the meta is not here. */
+static int is_bare(const struct mn_check *k, const struct mn_node *n, int r)
+{
+	return r == MN_ENOTFOUND && k->may_miss & MN_MISSING_META &&
+		n->loaded != MN_NODE_NOTHING;
+}
+
 /* What can be said of a node that is not good: others may need it. */
 static void note_bad(const struct mn_check *k, struct worker *w,
 		     struct mn_check_result *res, struct item *it)
@@ -152,6 +172,22 @@ static void note_bad(const struct mn_check *k, struct worker *w,
 		   == MN_RULE_NONE && !n->carrier.is_merge) {
 		res->node = n->carrier.node;
 	}
+}
+
+static void note_good(struct worker *w, struct mn_check_result *res,
+		      struct item *it)
+{
+	unsigned missing = mn_verifier_missing(w->verifier);
+
+	res->node = w->node.id;
+	res->meta_missing = (missing & MN_MISSING_META) != 0;
+	res->contents_missing = (missing & MN_MISSING_CONTENTS) != 0;
+	it->loaded = 1;
+	if (res->meta_missing)
+		mn_link_of_bare(&it->link, &w->node);
+	else
+		mn_link_of(&it->link, it->parents, &w->node,
+			   mn_verifier_doc(w->verifier)->number);
 }
 
 /* Puts the block before to the links, in order. */
@@ -180,6 +216,7 @@ static void check_one(void *ctx, int worker, size_t i)
 	res = &k->res[i - 1];
 	it = &k->items[i - 1];
 	it->loaded = 0;
+	res->meta_missing = res->contents_missing = 0;
 	memset(&res->node, 0, sizeof(res->node));
 	res->is_merge = 0;
 	res->words = NULL;
@@ -189,10 +226,7 @@ static void check_one(void *ctx, int worker, size_t i)
 	if (res->code == 0 && w->node.carrier.is_merge) {
 		res->is_merge = 1;
 	} else if (res->code == 0) {
-		res->node = w->node.id;
-		mn_link_of(&it->link, it->parents, &w->node,
-			   mn_verifier_doc(w->verifier)->number);
-		it->loaded = 1;
+		note_good(w, res, it);
 	} else {
 		if (res->code != MN_EINVALID)
 			res->words = mn_xstrdup(w->err.msg);
@@ -269,9 +303,15 @@ static int load(struct mn_check *k, const struct mn_oid *carrier,
 	struct worker *w = &k->workers[0];
 	struct mn_link_parent parents[MN_PARENTS_MAX];
 	struct mn_link link;
+	int r = mn_node_load(&w->node, w->rd, carrier, NULL, NULL);
 
-	if (mn_node_load(&w->node, w->rd, carrier, NULL, NULL) < 0 ||
-	    w->node.carrier.is_merge ||
+	if (is_bare(k, &w->node, r) &&
+	    (!meant || mn_id_eq(&w->node.carrier.node, meant))) {
+		mn_link_of_bare(&link, &w->node);
+		mn_links_put(&k->links, &link, parents);
+		return 0;
+	}
+	if (r < 0 || w->node.carrier.is_merge ||
 	    (meant && !mn_id_eq(&w->node.id, meant)))
 		return MN_ENOTFOUND;
 	mn_link_of(&link, parents, &w->node, claimed_number(k, &w->node));
@@ -333,7 +373,8 @@ static void need_twin(struct mn_check *k, const struct mn_link *n)
 			    n->era, n->seq, NULL) < 0 ||
 	    mn_id_eq(&id, &n->id) ||
 	    mn_verify_node(w->verifier, &w->node, &carrier, NULL, NULL) < 0 ||
-	    w->node.carrier.is_merge)
+	    w->node.carrier.is_merge ||
+	    mn_verifier_missing(w->verifier) & MN_MISSING_META)
 		return;
 	mn_link_of(&link, parents, &w->node,
 		   mn_verifier_doc(w->verifier)->number);
@@ -395,7 +436,7 @@ int mn_check_walk(struct mn_check *k, const struct mn_profile *profile,
 		mn_map_put(&seen, oid.b, 0);
 		load(k, &oid, NULL);
 		i = mn_links_find_carrier(&k->links, &oid);
-		if (i == SIZE_MAX) {
+		if (i == SIZE_MAX || k->links.nodes.p[i].bare) {
 			push_parents(k, &oid, &todo);
 			continue;
 		}
@@ -458,7 +499,7 @@ static void link_one(void *ctx, int worker, size_t i)
 	size_t at;
 
 	(void)worker;
-	if (res->code || res->is_merge)
+	if (res->code || res->is_merge || res->meta_missing)
 		return;
 	at = mn_links_find(&k->links, &res->node);
 	if (at == SIZE_MAX)
@@ -488,7 +529,7 @@ void mn_check_links(struct mn_check *k, struct mn_check_result *res, size_t n)
 	for (size_t i = 0; k->index && i < n; i++) {
 		size_t at;
 
-		if (res[i].code || res[i].is_merge)
+		if (res[i].code || res[i].is_merge || res[i].meta_missing)
 			continue;
 		at = mn_links_find(&k->links, &res[i].node);
 		if (at != SIZE_MAX)

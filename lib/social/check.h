@@ -8,6 +8,10 @@
  *	mn_check_results_release(results, n);
  *	mn_check_free(k);
  *
+ * In a partial repository (allow_missing) a node whose meta is not here is
+ * good as far as its carrier tells; whoever is built on it is compared with
+ * what is known of it. verify.h says what is checked then.
+ *
  * What was checked is remembered, 500 bytes a node, so a profile may be given
  * in blocks. A node is judged by itself and by what its parents, prev and
  * skip say; whether those are good is found by checking them.
@@ -31,6 +35,12 @@ struct mn_check_options {
 	 * in the index and loaded. NULL: what was not given is not there.
 	 */
 	struct mn_index *index;
+	/* What may be missing: MN_MISSING_META, MN_MISSING_CONTENTS (verify.h);
+	 * 0: nothing. */
+	unsigned allow_missing;
+	uint64_t content_budget;	/* bytes of contents that are hashed in
+					   all; then nodes with contents are
+					   MN_ELIMIT. 0: no limit */
 	mn_reader_fn *watch;	/* of every reader; called by all threads */
 	void *watch_ctx;
 };
@@ -40,7 +50,12 @@ struct mn_check_result {
 	struct mn_id node;	/* as the commit claims; zero: it says nothing */
 	int is_merge;
 	int code;		/* 0: good; MN_EINVALID: breaks the rule;
-				   otherwise it cannot be read */
+				   MN_ELIMIT: the budget ended; otherwise it
+				   cannot be read */
+	/* Where allowed, and code is 0: */
+	unsigned char meta_missing;	/* only the carrier was checked; node is
+					   what it claims and signs */
+	unsigned char contents_missing;	/* some, or parts of some */
 	enum mn_rule rule;
 	char *words;		/* why it cannot be read, or NULL; owned */
 };
