@@ -48,3 +48,21 @@ int mn_base64_decode(struct mn_buf *out, struct mn_str s)
 	}
 	return 0;
 }
+
+void mn_base64_encode(struct mn_buf *out, const void *data, size_t len)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"abcdefghijklmnopqrstuvwxyz0123456789+/";
+	const unsigned char *p = data;
+
+	for (size_t i = 0; i < len; i += 3) {
+		size_t n = len - i < 3 ? len - i : 3;
+		uint32_t bits = 0;
+
+		for (size_t k = 0; k < 3; k++)
+			bits = bits << 8 | (k < n ? p[i + k] : 0u);
+		for (size_t k = 0; k < 4; k++)
+			mn_buf_addc(out, k > n ? '=' :
+				    digits[bits >> (18 - 6 * k) & 63]);
+	}
+}

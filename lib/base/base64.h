@@ -6,5 +6,7 @@
 
 /* Appends the bytes; 0, or -1 (out as before) if s is not canonical. */
 int mn_base64_decode(struct mn_buf *out, struct mn_str s);
+/* Appends the text of len bytes, padded. */
+void mn_base64_encode(struct mn_buf *out, const void *data, size_t len);
 
 #endif

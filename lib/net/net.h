@@ -7,6 +7,8 @@
 #ifndef MN_NET_NET_H
 #define MN_NET_NET_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 
 #define MN_AGENT "mn/" MN_NET_VERSION
@@ -32,7 +34,8 @@ struct mn_net_options {		/* strings are borrowed; 0 or NULL: default */
 	const char *proxy;	/* as curl has it: http://, socks5h://... NULL:
 				   that of the environment */
 	const char *ca_file;	/* certificates to trust, PEM; NULL: system's */
-	int protocol;		/* 0: the newest; 1 or 2: ask for that */
+	int protocol;		/* 0: the newest; 1 or 2: ask for that; -1: for
+				   none, which gives version 0 */
 	/* Asks a person; 1 yes, 0 no. NULL: nobody is there, so no. */
 	int (*ask)(void *ctx, const char *question);
 	/* git's credential helpers; below 0 where none is known. May be NULL. */
@@ -43,10 +46,12 @@ struct mn_net_options {		/* strings are borrowed; 0 or NULL: default */
 	void (*say)(void *ctx, const char *text, size_t len);
 	void (*trace)(void *ctx, const char *words);	/* may be NULL */
 	/*
-	 * Signs a request of a device that pushes (mnprotocol(5)); appends the
-	 * value of the header Authorization. NULL: requests aren't signed.
+	 * Signs a request of a device that pushes (mnprotocol(5)): the value of
+	 * the header Authorization. url: where the request goes, after
+	 * redirects, without a password; the path in it is that of the request.
+	 * MN_ENOTFOUND or MN_EINVALID: it goes unsigned. NULL: all do.
 	 */
-	int (*sign)(void *ctx, const char *method, const char *path,
+	int (*sign)(void *ctx, const char *method, const char *url,
 		    const unsigned char body_digest[32],
 		    char out[512], struct mn_err *err);
 	void *ctx;

@@ -69,6 +69,9 @@ struct mn_remote_sink {
 		      const void *data, size_t len, struct mn_err *err);
 	/* dumb only: 1 if the object is here already. */
 	int (*has)(void *ctx, const struct mn_oid *oid);
+	/* With a depth: a commit whose parents don't come. May be NULL. */
+	int (*shallow)(void *ctx, const struct mn_oid *oid,
+		       struct mn_err *err);
 	void *ctx;
 };
 int mn_remote_fetch(struct mn_remote *r, const struct mn_remote_want *w,

@@ -26,7 +26,8 @@ struct mn_url {			/* strings are owned; NULL where absent */
 	unsigned port;		/* 0: the usual one */
 	char *path;		/* decoded for LOCAL; for SSH as the other side
 				   takes it ("~x/y" without the slash); for
-				   HTTP still percent-encoded, with "/" */
+				   HTTP still percent-encoded, ASCII, with "/"
+				   in front and none at the end ("/" alone) */
 	char *profile;		/* 64 digits, or NULL */
 	char *text;		/* the whole, without password and profile: what
 				   messages show and what is kept */

@@ -1,0 +1,32 @@
+/*
+ * net-impl: for the parts of lib/net: what struct mn_net holds. Each transport
+ * keeps its connections in a pool of its own, made at its first use; they are
+ * NULL before. A pool has no lock: a net belongs to one thread.
+ */
+#ifndef MN_NET_NET_IMPL_H
+#define MN_NET_NET_IMPL_H
+
+#include <stdint.h>
+
+#include "net/net.h"
+
+struct mn_http_pool;		/* http.c */
+struct mn_ssh_pool;		/* ssh.c */
+
+struct mn_net {
+	struct mn_net_options opt;	/* no number is 0 where 0 means default
+					   (but protocol and ssh_builtin) */
+	struct mn_http_pool *http;	/* owned; NULL: none yet */
+	struct mn_ssh_pool *ssh;	/* owned; NULL: none yet */
+	struct mn_net_wire wire;	/* the transports count */
+};
+
+/* Close the connections. NULL is fine. */
+void mn_http_pool_free(struct mn_http_pool *p);
+void mn_ssh_pool_free(struct mn_ssh_pool *p);
+
+/* Words for the trace, if somebody wants them. */
+void mn_net_trace(struct mn_net *net, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif
