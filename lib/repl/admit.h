@@ -16,7 +16,9 @@
 #include "base/vec.h"
 #include "git/quarantine.h"
 #include "git/refs.h"
+#include "node/meta.h"
 #include "repl/follow.h"
+#include "social/index.h"
 #include "social/profile.h"
 
 struct mn_admit_limits {	/* 0: the default */
@@ -36,6 +38,9 @@ struct mn_admit_report {
 	int main;			/* main moved */
 	MN_VEC(struct mn_admit_refusal) refusals;	/* at most 100 are kept */
 	size_t refused;			/* how many there were */
+	size_t wanting;			/* nodes that were let in, and of which
+					   contents that are wanted are missing:
+					   written to mn/wanted (wanted.h) */
 };
 
 void mn_admit_report_release(struct mn_admit_report *rep);
@@ -50,14 +55,23 @@ struct mn_admit {
 	struct mn_profile *profile;
 	struct mn_quarantine *quarantine;
 	const struct mn_ref_list *offered;
-	enum mn_level level;
+	const struct mn_follow *follow;	/* whose level says what may be missing,
+					   and which contents are kept; NULL: all
+					   must be there, and is kept */
+	struct mn_index *index;		/* for look-ups; NULL: the profile is
+					   walked */
 	struct mn_admit_limits limits;
 	int threads;			/* 0: all processors */
 	int wait_ms;
 	uint64_t pack_bytes;		/* of what came */
 	int partial;			/* the stream broke off: what is complete
-					   is let in, nothing else is refused */
+					   is let in, and what is missing is no
+					   refusal */
 };
+/* Whether content i of a node is wanted: its size, and the node's stream and
+ * tags. f NULL: everything is. */
+int mn_admit_wants_content(const struct mn_follow *f, const struct mn_meta *m,
+			   size_t i);
 int mn_admit(const struct mn_admit *a, struct mn_admit_report *rep,
 	     struct mn_err *err);
 

@@ -1,0 +1,147 @@
+/* Verification of what is new, and what a bad node costs. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "node/verify.h"
+#include "repl/admit-impl.h"
+
+#include "banned.h"
+
+#define BUDGET_BASE (4ull << 30)	/* bytes of contents that are hashed */
+#define BUDGET_TIMES 16			/* ... and so many times the pack */
+
+/* What a person is told of a bad node. */
+static void refuse_node(struct mn_admission *ad, size_t i)
+{
+	const struct mn_check_result *res = &ad->res[i];
+	const char *why = res->words ? res->words : mn_rule_words(res->rule);
+	char what[MN_ID_HEX + 1];
+
+	if (mn_id_is_zero(&res->node))
+		mn_oid_hex(what, &res->carrier);
+	else
+		mn_id_hex(what, &res->node);
+	if (res->words)
+		mn_admission_refuse(ad, what, "%s", why);
+	else
+		mn_admission_refuse(ad, what, "%s (%s)", why,
+				    mn_rule_name(res->rule));
+}
+
+static int is_good(const struct mn_admission *ad, size_t i)
+{
+	const struct mn_check_result *res = &ad->res[i];
+
+	return !res->code && !res->is_merge;
+}
+
+/* Whether all that a node is built on is good: its parents, and the device's
+ * node before it, which need not be among their ancestors if it is bad. */
+static int stands(const struct mn_admission *ad, size_t i)
+{
+	const struct mn_links *l = mn_check_known(ad->check);
+	const struct mn_new_commit *c = &ad->commits.p[i];
+	size_t at;
+
+	for (size_t k = 0; k < c->nparents; k++) {
+		at = mn_map_get(&ad->by_oid, ad->parents.p[c->first + k].b);
+		if (at != SIZE_MAX && !ad->good[at])
+			return 0;
+	}
+	if (ad->res[i].meta_missing)
+		return 1;
+	at = mn_links_find(l, &ad->res[i].node);
+	if (at != SIZE_MAX && !mn_id_is_zero(&l->nodes.p[at].prev))
+		at = mn_links_find(l, &l->nodes.p[at].prev);
+	else
+		return 1;
+	if (at != SIZE_MAX)
+		at = mn_map_get(&ad->by_oid, l->nodes.p[at].carrier.b);
+	return at == SIZE_MAX || ad->good[at];
+}
+
+static void spread(struct mn_admission *ad)
+{
+	int changed;
+
+	do {
+		changed = 0;
+		for (size_t i = 0; i < ad->commits.n; i++) {
+			if (!ad->good[i] || stands(ad, i))
+				continue;
+			ad->good[i] = 0;
+			changed = 1;
+		}
+	} while (changed);
+}
+
+static void judge(struct mn_admission *ad)
+{
+	int merges = 0;
+
+	ad->all_good = 1;
+	for (size_t i = 0; i < ad->commits.n; i++) {
+		const struct mn_check_result *res = &ad->res[i];
+
+		ad->good[i] = (unsigned char)is_good(ad, i);
+		if (ad->good[i])
+			continue;
+		if (res->is_merge && !res->code) {
+			merges = 1;	/* main of a plain copy */
+			continue;
+		}
+		ad->all_good = 0;
+		/* what broke off is no fault of the other side's */
+		if (res->code == MN_ENOTFOUND && ad->a->partial)
+			continue;
+		refuse_node(ad, i);
+	}
+	if (!ad->all_good)
+		spread(ad);
+	ad->all_good &= !merges;
+}
+
+static uint64_t budget(const struct mn_admission *ad)
+{
+	if (ad->a->limits.content_bytes)
+		return ad->a->limits.content_bytes;
+	return BUDGET_BASE + BUDGET_TIMES * ad->a->pack_bytes;
+}
+
+/* Which parts of a node may be missing. */
+static unsigned may_miss(const struct mn_follow *f)
+{
+	if (!f)
+		return 0;
+	return f->level == MN_LEVEL_DAG
+		? MN_MISSING_META | MN_MISSING_CONTENTS : MN_MISSING_CONTENTS;
+}
+
+int mn_admission_check(struct mn_admission *ad, struct mn_err *err)
+{
+	struct mn_profile *p = ad->a->profile;
+	struct mn_check_options opt = {
+		.threads = ad->a->threads, .index = ad->a->index,
+		.watch = mn_touched_see, .watch_ctx = &ad->touched,
+		.allow_missing = may_miss(ad->a->follow),
+		.content_budget = budget(ad),
+	};
+	size_t n = ad->commits.n;
+	int r = 0;
+
+	ad->res = mn_xcalloc(n + 1, sizeof(*ad->res));
+	ad->good = mn_xcalloc(n + 1, 1);
+	for (size_t i = 0; i < n; i++)
+		ad->res[i].carrier = ad->commits.p[i].oid;
+	ad->check = mn_check_new(mn_quarantine_store(ad->a->quarantine), &p->id,
+				 mn_admission_identity(ad), &opt);
+	if (ad->local.n && !ad->a->index)
+		r = mn_check_walk(ad->check, p, err);
+	if (r < 0)
+		return r;
+	mn_check_nodes(ad->check, ad->res, n);
+	mn_check_links(ad->check, ad->res, n);
+	judge(ad);
+	return 0;
+}

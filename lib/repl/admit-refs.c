@@ -1,0 +1,268 @@
+/* How the refs shall stand: the identity, the devices', the head. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "repl/admit-impl.h"
+
+#include "banned.h"
+
+/* the identity */
+
+static int read_offered(struct mn_admission *ad, const struct mn_oid *oid,
+			struct mn_err *err)
+{
+	enum mn_rule rule;
+	struct mn_object o;
+	int r = mn_reader_read(ad->rd, &o, oid, MN_IDENTITY_MAX, err);
+
+	if (r == MN_ENOTFOUND && ad->a->partial)
+		return 1;
+	if (r < 0 || o.type != MN_BLOB) {
+		mn_admission_refuse(ad, MN_REF_IDENTITY, "%s",
+				    r < 0 ? err->msg : "it is no blob");
+		mn_err_clear(err);
+		return 1;
+	}
+	rule = mn_identity_parse(&ad->offered,
+				 (struct mn_str){ o.data, o.len });
+	if (rule == MN_RULE_NONE &&
+	    !mn_id_eq(mn_identity_profile(&ad->offered), &ad->a->profile->id))
+		rule = MN_RULE_IDENTITY_PROFILE;
+	if (rule == MN_RULE_NONE)
+		return 0;
+	mn_admission_refuse(ad, MN_REF_IDENTITY, "%s (%s)",
+			    mn_rule_words(rule), mn_rule_name(rule));
+	return 1;
+}
+
+int mn_admission_identity_offered(struct mn_admission *ad, struct mn_err *err)
+{
+	const struct mn_profile *p = ad->a->profile;
+	const struct mn_ref_list *refs = ad->a->offered;
+	const struct mn_oid *oid = NULL;
+
+	for (size_t i = 0; i < refs->n; i++)
+		if (!strcmp(refs->p[i].name, MN_REF_IDENTITY))
+			oid = &refs->p[i].oid;
+	if (!oid || mn_oid_eq(oid, &p->identity_blob) ||
+	    read_offered(ad, oid, err))
+		return 0;
+	if (mn_identity_extends(&p->identity, &ad->offered))
+		return 0;	/* an older one */
+	if (!mn_identity_extends(&ad->offered, &p->identity)) {
+		mn_admission_refuse(ad, MN_REF_IDENTITY, "these identity "
+				    "documents contradict those known here: "
+				    "the first seen are kept (identity-fork)");
+		return 0;
+	}
+	ad->has_offered = 1;
+	ad->identity_oid = *oid;
+	return 0;
+}
+
+/* the devices */
+
+static struct mn_move *move_of(struct mn_admission *ad,
+			       const struct mn_pub *device)
+{
+	struct mn_move *m;
+
+	for (size_t i = 0; i < ad->moves.n; i++)
+		if (!memcmp(ad->moves.p[i].device.b, device->b, 32))
+			return &ad->moves.p[i];
+	m = mn_vec_push(&ad->moves);
+	*m = (struct mn_move){ .device = *device };
+	return m;
+}
+
+/* The newest good node of each device. Where metas are missing, the last in
+ * the order of the commits: a device's nodes are each other's ancestors. */
+static void find_newest(struct mn_admission *ad)
+{
+	const struct mn_links *l = mn_check_known(ad->check);
+
+	for (size_t i = 0; i < ad->commits.n; i++) {
+		struct mn_new_commit *c = &ad->commits.p[i];
+		struct mn_move *m;
+		size_t at;
+
+		if (!ad->good[i])
+			continue;
+		m = move_of(ad, &c->device);
+		if (ad->res[i].meta_missing) {
+			m->new_oid = c->oid;
+			continue;
+		}
+		at = mn_links_find(l, &ad->res[i].node);
+		if (at == SIZE_MAX)
+			continue;
+		if (mn_oid_is_zero(&m->new_oid) ||
+		    l->nodes.p[at].era > m->era ||
+		    (l->nodes.p[at].era == m->era &&
+		     l->nodes.p[at].seq > m->seq)) {
+			m->new_oid = c->oid;
+			m->era = l->nodes.p[at].era;
+			m->seq = l->nodes.p[at].seq;
+		}
+	}
+}
+
+/* Whether a device's ref, which names old, moves forward. */
+static int is_forward(struct mn_admission *ad, const struct mn_move *m)
+{
+	struct mn_node *n = &ad->node;
+
+	if (!m->seq || mn_node_load(n, ad->rd, &m->old_oid, NULL, NULL) < 0)
+		return 1;	/* its meta is missing */
+	return n->meta.era < m->era ||
+		(n->meta.era == m->era && n->meta.seq < m->seq);
+}
+
+static const struct mn_oid *local_ref(const struct mn_admission *ad,
+				      const struct mn_pub *device)
+{
+	char hex[MN_ID_HEX + 1];
+
+	mn_hex_encode(hex, device->b, 32);
+	for (size_t i = 0; i < ad->local.n; i++)
+		if (!strcmp(ad->local.p[i].name + sizeof(MN_REF_DEVICES) - 1,
+			    hex))
+			return &ad->local.p[i].oid;
+	return NULL;
+}
+
+int mn_admission_moves(struct mn_admission *ad, struct mn_err *err)
+{
+	size_t kept = 0;
+
+	find_newest(ad);
+	for (size_t i = 0; i < ad->moves.n; i++) {
+		struct mn_move *m = &ad->moves.p[i];
+		const struct mn_oid *old = local_ref(ad, &m->device);
+
+		if (mn_oid_is_zero(&m->new_oid))
+			continue;
+		if (old)
+			m->old_oid = *old;
+		if (!old || is_forward(ad, m))
+			ad->moves.p[kept++] = *m;
+	}
+	ad->moves.n = kept;
+	if (ad->local.n + kept > MN_DEVICE_REFS_MAX)
+		return mn_err_set(err, MN_ELIMIT, "more than %d devices",
+				  MN_DEVICE_REFS_MAX);
+	return 0;
+}
+
+/* the head */
+
+struct ancestry {
+	struct mn_admission *ad;
+	MN_VEC(struct mn_oid) todo;
+	struct mn_map seen;
+};
+
+static int step(struct ancestry *w, const struct mn_oid *oid,
+		struct mn_err *err)
+{
+	struct mn_carrier c;
+	struct mn_object o;
+	int r = mn_reader_read(w->ad->rd, &o, oid, MN_CARRIER_MAX, err);
+
+	if (r < 0)
+		return r;
+	if (mn_carrier_parse(&c, (struct mn_str){ o.data, o.len }) !=
+	    MN_RULE_NONE)
+		return mn_err_set(err, MN_ECORRUPT, "a commit is no carrier");
+	for (size_t i = 0; i < c.nparents; i++)
+		mn_carrier_parent(mn_vec_push(&w->todo), &c, i);
+	return 0;
+}
+
+/* Where metas are missing, and with them generations: a tip is a head if no
+ * other descends from it, found by looking at all commits. */
+static int heads_by_commits(struct mn_admission *ad, const struct mn_oid *tips,
+			    size_t n, struct mn_err *err)
+{
+	struct ancestry w = { .ad = ad };
+	struct mn_carrier c;
+	struct mn_object o;
+	int r = 0;
+
+	mn_map_init(&w.seen, sizeof(struct mn_oid));
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = step(&w, &tips[i], err);
+	while (w.todo.n && r == 0) {
+		struct mn_oid oid = w.todo.p[--w.todo.n];
+
+		if (mn_map_get(&w.seen, oid.b) != SIZE_MAX)
+			continue;
+		mn_map_put(&w.seen, oid.b, 0);
+		r = step(&w, &oid, err);
+	}
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (mn_map_get(&w.seen, tips[i].b) != SIZE_MAX)
+			continue;
+		r = mn_reader_read(ad->rd, &o, &tips[i], MN_CARRIER_MAX, err);
+		if (r == 0 && mn_carrier_parse(&c, (struct mn_str){
+				o.data, o.len }) == MN_RULE_NONE)
+			*mn_vec_push(&ad->heads) = (struct mn_head){
+				c.node, tips[i], c.seconds };
+	}
+	mn_vec_release(&w.todo);
+	mn_map_release(&w.seen);
+	return r;
+}
+
+static int find_heads(struct mn_admission *ad, const struct mn_oid *tips,
+		      size_t n, struct mn_err *err)
+{
+	struct mn_known_heads known = { 0 };
+	struct mn_arena arena = MN_ARENA_INIT;
+	struct mn_err none = MN_ERR_INIT;
+	int have, r;
+
+	have = ad->a->index && ad->local.n &&
+		mn_index_known_heads(&known, &arena, ad->a->index,
+				     ad->a->profile, &none) == 0;
+	r = mn_heads(&ad->heads, ad->rd, tips, n, have ? &known : NULL, err);
+	if (r == MN_ENOTFOUND && ad->a->follow) {
+		mn_err_clear(err);
+		ad->heads.n = 0;
+		r = heads_by_commits(ad, tips, n, err);
+	}
+	mn_arena_release(&arena);
+	return r;
+}
+
+int mn_admission_head(struct mn_admission *ad, struct mn_err *err)
+{
+	MN_VEC(struct mn_oid) tips = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < ad->local.n; i++) {
+		struct mn_pub device;
+		size_t k;
+
+		if (mn_hex_decode(device.b, ad->local.p[i].name +
+				  sizeof(MN_REF_DEVICES) - 1, 32) < 0)
+			continue;
+		for (k = 0; k < ad->moves.n; k++)
+			if (!memcmp(ad->moves.p[k].device.b, device.b, 32))
+				break;
+		if (k == ad->moves.n)
+			*mn_vec_push(&tips) = ad->local.p[i].oid;
+	}
+	for (size_t k = 0; k < ad->moves.n; k++)
+		*mn_vec_push(&tips) = ad->moves.p[k].new_oid;
+	ad->heads.n = 0;
+	mn_buf_clear(&ad->merge);
+	if (tips.n)
+		r = find_heads(ad, tips.p, tips.n, err);
+	ad->has_head = r == 0 && ad->heads.n;
+	if (ad->has_head)
+		mn_heads_merge(&ad->head, &ad->merge, ad->heads.p, ad->heads.n);
+	mn_vec_release(&tips);
+	return r;
+}

@@ -1,0 +1,121 @@
+/* The commits that are new, parents before children, without recursion. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "repl/admit-impl.h"
+
+#include "banned.h"
+
+/* A commit whose parents are being looked at. */
+struct frame {
+	struct mn_oid oid;
+	size_t first, n, at;	/* parents, in walk.parents */
+	struct mn_pub device;
+};
+
+struct walk {
+	struct mn_admission *ad;
+	MN_VEC(struct frame) stack;
+	MN_VEC(struct mn_oid) parents;
+	struct mn_map found;	/* every commit that was ever on the stack */
+	size_t max;
+};
+
+static void push_parents(struct walk *w, struct frame *f,
+			 const struct mn_carrier *c)
+{
+	for (size_t i = 0; i < c->nparents; i++)
+		mn_carrier_parent(mn_vec_push(&w->parents), c, i);
+	f->n = c->nparents;
+	if (!c->is_merge)
+		f->device = c->device;
+}
+
+/* What is no carrier has no parents: it is found to be bad later. */
+static int enter(struct walk *w, const struct mn_oid *oid, struct mn_err *err)
+{
+	struct mn_admission *ad = w->ad;
+	struct frame f = { .oid = *oid, .first = w->parents.n };
+	struct mn_carrier c;
+	struct mn_object o;
+	int r;
+
+	if (mn_map_get(&w->found, oid->b) != SIZE_MAX ||
+	    mn_quarantine_known(ad->a->quarantine, oid))
+		return 0;
+	if (w->found.n >= w->max)
+		return mn_err_set(err, MN_ELIMIT, "more than %zu new nodes at "
+				  "a time", w->max);
+	mn_map_put(&w->found, oid->b, 0);
+	r = mn_reader_read(ad->rd, &o, oid, MN_CARRIER_MAX, NULL);
+	if (r == MN_ENOTFOUND)
+		ad->incomplete = 1;
+	if (r == 0 && o.type == MN_COMMIT &&
+	    mn_carrier_parse(&c, (struct mn_str){ o.data, o.len }) ==
+	    MN_RULE_NONE)
+		push_parents(w, &f, &c);
+	*mn_vec_push(&w->stack) = f;
+	return 0;
+}
+
+static void leave(struct walk *w, const struct frame *f)
+{
+	struct mn_admission *ad = w->ad;
+	struct mn_new_commit *c = mn_vec_push(&ad->commits);
+
+	*c = (struct mn_new_commit){
+		.oid = f->oid, .first = ad->parents.n, .nparents = f->n,
+		.device = f->device,
+	};
+	for (size_t i = 0; i < f->n; i++)
+		*mn_vec_push(&ad->parents) = w->parents.p[f->first + i];
+	mn_map_put(&ad->by_oid, f->oid.b, ad->commits.n - 1);
+}
+
+static int walk_from(struct walk *w, const struct mn_oid *tip,
+		     struct mn_err *err)
+{
+	int r = enter(w, tip, err);
+
+	while (r == 0 && w->stack.n) {
+		struct frame *f = &w->stack.p[w->stack.n - 1];
+
+		if (f->at < f->n) {
+			struct mn_oid oid = w->parents.p[f->first + f->at++];
+
+			r = enter(w, &oid, err);
+			continue;
+		}
+		leave(w, f);
+		/* nothing on the stack needs what lies behind */
+		w->parents.n = f->first;
+		w->stack.n--;
+	}
+	return r;
+}
+
+int mn_admission_walk(struct mn_admission *ad, struct mn_err *err)
+{
+	const struct mn_ref_list *refs = ad->a->offered;
+	struct walk w = { .ad = ad, .max = ad->a->limits.nodes };
+	int devices = 0, r = 0;
+
+	if (!w.max)
+		w.max = MN_ADMIT_NODES_MAX;
+	mn_map_init(&w.found, sizeof(struct mn_oid));
+	for (size_t i = 0; i < refs->n && r == 0; i++) {
+		if (strncmp(refs->p[i].name, MN_REF_DEVICES,
+			    sizeof(MN_REF_DEVICES) - 1))
+			continue;
+		devices = 1;
+		r = walk_from(&w, &refs->p[i].oid, err);
+	}
+	/* a copy that has branches only */
+	for (size_t i = 0; i < refs->n && r == 0 && !devices; i++)
+		if (!strcmp(refs->p[i].name, MN_REF_MAIN))
+			r = walk_from(&w, &refs->p[i].oid, err);
+	mn_vec_release(&w.stack);
+	mn_vec_release(&w.parents);
+	mn_map_release(&w.found);
+	return r;
+}

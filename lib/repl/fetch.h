@@ -1,0 +1,83 @@
+/*
+ * fetch: brings over what is new of a profile, from each of its remotes, as
+ * much as its settings ask for (follow.h), verified (admit.h).
+ *
+ * First the refs are compared, then one pack comes with the nodes (and what is
+ * small), then the larger contents by their ids, some MiB at a time; each such
+ * batch is durable before the next is asked for, so that a fetch which breaks
+ * off goes on where it was.
+ */
+#ifndef MN_REPL_FETCH_H
+#define MN_REPL_FETCH_H
+
+#include "base/err.h"
+#include "base/vec.h"
+#include "git/indexpack.h"
+#include "net/net.h"
+#include "net/url.h"
+#include "repl/admit.h"
+#include "repl/follow.h"
+#include "social/home.h"
+#include "social/profile.h"
+
+struct mn_fetch_options {
+	struct mn_net *net;		/* of this thread */
+	const struct mn_home *home;
+	int threads;			/* that verify; 0: all processors */
+	int wait_ms;			/* for the lock */
+	struct mn_indexpack_limits pack;
+	struct mn_admit_limits admit;
+	const char *remote;		/* only this one; NULL: all */
+	/* done and total count objects; total 0: not known. May be NULL. */
+	void (*progress)(void *ctx, const char *what, size_t done,
+			 size_t total);
+	void *ctx;
+};
+
+struct mn_fetch_note {			/* what a person should know */
+	char remote[MN_REMOTE_NAME_MAX + 1];
+	int code;			/* 0: a remark; < 0: this remote failed */
+	char text[MN_ERR_MAX];
+};
+
+struct mn_fetch_report {
+	struct mn_admit_report admit;	/* of all remotes together */
+	MN_VEC(struct mn_fetch_note) notes;
+	size_t reached;			/* remotes that answered */
+	size_t contents;		/* blobs that came by their ids */
+	uint64_t bytes;			/* of packs */
+};
+void mn_fetch_report_release(struct mn_fetch_report *rep);
+
+/*
+ * One profile. 0 when at least one remote answered (or there is nothing to ask);
+ * otherwise the code of the first that failed. p's store is up to date
+ * afterwards; its index is the caller's business (mn_index_sync), if
+ * rep->admit.moved.
+ */
+int mn_fetch_profile(struct mn_profile *p, const struct mn_follow *f,
+		     const struct mn_fetch_options *o,
+		     struct mn_fetch_report *rep, struct mn_err *err);
+
+/*
+ * Blobs and trees by id, of a profile that is here, from the first remote that
+ * has them; what came becomes part of the repository (as loose or promised
+ * objects: whoever reads a content verifies it). MN_ENOTFOUND when no remote
+ * has all of them.
+ */
+int mn_fetch_objects(struct mn_profile *p, const struct mn_follow *f,
+		     const struct mn_fetch_options *o,
+		     const struct mn_oid *oids, size_t n,
+		     struct mn_fetch_report *rep, struct mn_err *err);
+
+/*
+ * Asks an address which profile lies there: its id, and its identity
+ * documents, verified (only that they are those of the id). scratch: a
+ * directory for temporary files, that is there. MN_EDENIED where the URL names
+ * another profile; MN_ENOTFOUND where there is none.
+ */
+int mn_fetch_discover(struct mn_net *net, const struct mn_url *url,
+		      const char *scratch, char hex[MN_ID_HEX + 1],
+		      struct mn_buf *identity, struct mn_err *err);
+
+#endif
