@@ -7,9 +7,11 @@
 #					http-backend, with cgi of lighttpd
 #	start_lighttpd_static DIR	files
 #	start_server MODE [ARG...]	lib-http.py
+#	start_mn_serve [ARG...]		mn serve of the home; stop_mn_serve
 #
 # Each leaves the address in $url and its process in $server_pid;
-# start_server also leaves the file of request lines in $server_log.
+# start_server also leaves the file of request lines in $server_log, start_mn_serve
+# what the server said, and its --log.
 
 http_count=0
 
@@ -112,4 +114,26 @@ start_lighttpd_git () {
 	EOC
 	# shellcheck disable=SC2034 # read by the tests
 	url=$url/git
+}
+
+start_mn_serve () {
+	http_count=$((http_count + 1))
+	_dir=$TRASH_DIRECTORY/.http-$http_count
+	rm -rf "$_dir" && mkdir -p "$_dir" || return 1
+	server_log=$_dir/log
+	mn serve --listen 127.0.0.1:0 --log "$@" >"$_dir/url" \
+		2>"$server_log" 5>&- &
+	server_pid=$!
+	test_atexit "kill $server_pid 2>/dev/null"
+	_wait_for_file "$_dir/url" || {
+		cat "$server_log" >&4
+		return 1
+	}
+	url=$(cat "$_dir/url")
+	url=${url%/}
+}
+
+# Its exit status.
+stop_mn_serve () {
+	kill "$server_pid" && wait "$server_pid"
 }

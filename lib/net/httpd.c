@@ -233,7 +233,8 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c,
 		return MHD_NO;
 	if (!q->exchange) {
 		begin(q, c, method);
-		if (q->reply.status && !is_drained(q, c))
+		/* an answer now would cost the connection */
+		if (q->reply.status && q->head.has_body && !is_drained(q, c))
 			return answer(q, c);
 		return MHD_YES;
 	}

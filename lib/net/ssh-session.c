@@ -361,9 +361,9 @@ static int start(struct mn_ssh_session **out, struct mn_ssh_peer *p,
 	}
 	libssh2_session_set_blocking(s->lib, 0);
 	set_callback(s->lib, LIBSSH2_CALLBACK_SEND,
-		     (ssize_t (*)(void))send_counted);
+		     (ssize_t (*)(void))(void (*)(void))send_counted);
 	set_callback(s->lib, LIBSSH2_CALLBACK_RECV,
-		     (ssize_t (*)(void))recv_counted);
+		     (ssize_t (*)(void))(void (*)(void))recv_counted);
 	r = talk(s, ms, err);
 	if (r) {
 		end(s);
