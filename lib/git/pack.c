@@ -70,6 +70,20 @@ int mn_pack_begin(struct mn_pack **out, const char *gitdir,
 int mn_pack_begin_n(struct mn_pack **out, const char *gitdir, size_t count,
 		    struct mn_err *err)
 {
+	struct mn_buf dir = MN_BUF_INIT;
+	int r;
+
+	mn_buf_addf(&dir, "%s/objects/pack", gitdir);
+	r = mn_io_mkdirs(dir.p, 0777, err);
+	if (!r)
+		r = mn_pack_begin_in(out, dir.p, count, err);
+	mn_buf_release(&dir);
+	return r;
+}
+
+int mn_pack_begin_in(struct mn_pack **out, const char *dir, size_t count,
+		     struct mn_err *err)
+{
 	struct mn_pack *w = mn_xcalloc(1, sizeof(*w));
 	unsigned char head[HEAD];
 	int r;
@@ -82,12 +96,9 @@ int mn_pack_begin_n(struct mn_pack **out, const char *gitdir, size_t count,
 	w->count = count;
 	if (getrandom(&w->seed, sizeof(w->seed), GRND_NONBLOCK) < 0)
 		w->seed = (uint64_t)mn_date_mono();
-	mn_buf_addf(&w->tmp, "%s/objects/pack", gitdir);
-	w->dir = mn_xstrdup(w->tmp.p);
-	r = mn_io_mkdirs(w->dir, 0777, err);
-	mn_buf_adds(&w->tmp, "/tmp_pack_XXXXXX");
-	if (!r)
-		r = mn_tmp_open(&w->fd, w->tmp.p, 0444, err);
+	w->dir = mn_xstrdup(dir);
+	mn_buf_addf(&w->tmp, "%s/tmp_pack_XXXXXX", dir);
+	r = mn_tmp_open(&w->fd, w->tmp.p, 0444, err);
 	if (r < 0) {
 		mn_buf_clear(&w->tmp);
 		mn_pack_free(w);

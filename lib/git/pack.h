@@ -37,6 +37,9 @@ int mn_pack_begin(struct mn_pack **out, const char *gitdir,
  */
 int mn_pack_begin_n(struct mn_pack **out, const char *gitdir, size_t count,
 		    struct mn_err *err);
+/* The same into any directory that is there, a quarantine say. */
+int mn_pack_begin_in(struct mn_pack **out, const char *dir, size_t count,
+		     struct mn_err *err);
 /* Deflates and appends; an object that is in this pack already is skipped. */
 int mn_pack_add(struct mn_pack *w, struct mn_oid *oid, enum mn_otype t,
 		const void *data, size_t len, struct mn_err *err);

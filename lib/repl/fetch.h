@@ -24,10 +24,12 @@ struct mn_fetch_options {
 	struct mn_net *net;		/* of this thread */
 	const struct mn_home *home;
 	int threads;			/* that verify; 0: all processors */
-	int wait_ms;			/* for the lock */
+	int wait_ms;			/* for the locks */
 	struct mn_indexpack_limits pack;
 	struct mn_admit_limits admit;
 	const char *remote;		/* only this one; NULL: all */
+	int no_contents;		/* leave what is wanted by its id for
+					   another time */
 	/* done and total count objects; total 0: not known. May be NULL. */
 	void (*progress)(void *ctx, const char *what, size_t done,
 			 size_t total);
@@ -50,20 +52,18 @@ struct mn_fetch_report {
 void mn_fetch_report_release(struct mn_fetch_report *rep);
 
 /*
- * One profile. 0 when at least one remote answered (or there is nothing to ask);
- * otherwise the code of the first that failed. p's store is up to date
- * afterwards; its index is the caller's business (mn_index_sync), if
- * rep->admit.moved.
+ * One profile that is here (hex: its id), with its settings. 0 when at least
+ * one remote answered, or there is none; otherwise the code of the first that
+ * failed. The index follows (where it can't, it stays behind).
  */
-int mn_fetch_profile(struct mn_profile *p, const struct mn_follow *f,
+int mn_fetch_profile(const char *hex, const struct mn_follow *f,
 		     const struct mn_fetch_options *o,
 		     struct mn_fetch_report *rep, struct mn_err *err);
 
 /*
  * Blobs and trees by id, of a profile that is here, from the first remote that
- * has them; what came becomes part of the repository (as loose or promised
- * objects: whoever reads a content verifies it). MN_ENOTFOUND when no remote
- * has all of them.
+ * has them; what came becomes part of the repository (whoever reads a content
+ * verifies it). MN_ENOTFOUND when no remote has all of them.
  */
 int mn_fetch_objects(struct mn_profile *p, const struct mn_follow *f,
 		     const struct mn_fetch_options *o,
@@ -73,8 +73,9 @@ int mn_fetch_objects(struct mn_profile *p, const struct mn_follow *f,
 /*
  * Asks an address which profile lies there: its id, and its identity
  * documents, verified (only that they are those of the id). scratch: a
- * directory for temporary files, that is there. MN_EDENIED where the URL names
- * another profile; MN_ENOTFOUND where there is none.
+ * directory for temporary files, that is there and empty; it is left with files
+ * in it. MN_EDENIED where the URL names another profile; MN_ENOTFOUND where
+ * there is none.
  */
 int mn_fetch_discover(struct mn_net *net, const struct mn_url *url,
 		      const char *scratch, char hex[MN_ID_HEX + 1],
