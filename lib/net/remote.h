@@ -21,6 +21,8 @@
 
 struct mn_remote;
 
+/* net and url are borrowed until close. A conversation that is over (v0 ends
+ * with a fetch) or broke is begun again by the next call that needs one. */
 int mn_remote_open(struct mn_remote **out, struct mn_net *net,
 		   const struct mn_url *url, enum mn_service s,
 		   struct mn_err *err);
@@ -34,7 +36,7 @@ int mn_remote_refs(struct mn_remote *r, const char *const *prefixes, size_t n,
 /* What the server can do; known after open. */
 struct mn_remote_features {
 	int version;		/* of the protocol: 0, 1, 2; -1: dumb */
-	int filter;		/* partial fetches */
+	int filter;		/* partial fetches; dumb: of loose objects */
 	int any_want;		/* objects that no ref names */
 	int shallow;
 	char agent[128];	/* as it says; printable ASCII only */
@@ -48,7 +50,10 @@ struct mn_remote_want {
 	size_t nhaves;
 	const char *filter;	/* "tree:0", "blob:limit=N"; NULL; dropped when
 				   the server has none: see features */
-	unsigned depth;		/* 0: all */
+	unsigned depth;		/* 0: all; dropped where features has no
+				   shallow, and so is: */
+	const struct mn_oid *shallows;	/* commits here whose parents are not */
+	size_t nshallows;
 };
 
 /*
@@ -57,7 +62,8 @@ struct mn_remote_want {
  * the server sends an empty pack. From a dumb server whole packs come, and loose
  * objects: the sink's begin is called for each pack (also the one of smart
  * servers), and object for each loose object. Sideband 3 is MN_EFAIL with the
- * server's words; a break MN_EUNREACHABLE.
+ * server's words, MN_ENOTFOUND where it lacks a want; a break MN_EUNREACHABLE,
+ * and then end is not called, so that what came can be salvaged.
  */
 struct mn_remote_sink {
 	int (*begin)(void *ctx, struct mn_err *err);
@@ -69,9 +75,13 @@ struct mn_remote_sink {
 		      const void *data, size_t len, struct mn_err *err);
 	/* dumb only: 1 if the object is here already. */
 	int (*has)(void *ctx, const struct mn_oid *oid);
-	/* With a depth: a commit whose parents don't come. May be NULL. */
+	/* A commit whose parents don't come: with a depth, or of a server that
+	 * has no more itself. Before begin. May be NULL. */
 	int (*shallow)(void *ctx, const struct mn_oid *oid,
 		       struct mn_err *err);
+	/* One of shallows whose parents come. May be NULL. */
+	int (*unshallow)(void *ctx, const struct mn_oid *oid,
+			 struct mn_err *err);
 	void *ctx;
 };
 int mn_remote_fetch(struct mn_remote *r, const struct mn_remote_want *w,
