@@ -14,7 +14,8 @@ What git ends up with is compared with the profile, and checked by git fsck
 v () {
 	_v=$1
 	shift
-	git -c protocol.version="$_v" -c gc.auto=0 "$@"
+	git -c protocol.version="$_v" -c gc.auto=0 \
+		-c fetch.unpackLimit=1 "$@"
 }
 
 refs () {
