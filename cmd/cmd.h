@@ -56,6 +56,8 @@ struct mn_env {
 	const char *tmpdir;		/* TMPDIR */
 	const char *trace;		/* MN_TRACE */
 	const char *git_protocol;	/* GIT_PROTOCOL */
+	const char *ssh_command;	/* MN_SSH_COMMAND */
+	const char *ssh_auth_sock;	/* SSH_AUTH_SOCK */
 	int no_color;			/* NO_COLOR, set and not empty */
 	int has_less;			/* LESS is set */
 };

@@ -94,6 +94,8 @@ static void read_env(struct mn_env *e)
 	e->tmpdir = env("TMPDIR");
 	e->trace = env("MN_TRACE");
 	e->git_protocol = env("GIT_PROTOCOL");
+	e->ssh_command = env("MN_SSH_COMMAND");
+	e->ssh_auth_sock = env("SSH_AUTH_SOCK");
 	e->no_color = env("NO_COLOR") != NULL;
 	e->has_less = getenv("LESS") != NULL;
 }

@@ -41,6 +41,7 @@ struct mn_net_options {		/* strings are borrowed; 0 or NULL: default */
 	/* git's credential helpers; below 0 where none is known. May be NULL. */
 	int (*credential)(void *ctx, enum mn_credential_op op,
 			  struct mn_credential *c, struct mn_err *err);
+	int progress;		/* 1: servers shall say how far they are, too */
 	/* A line that the server says (sideband 2), not yet made safe for a
 	 * terminal. May be NULL. */
 	void (*say)(void *ctx, const char *text, size_t len);

@@ -43,7 +43,7 @@ static void add_command(const struct mn_remote *r, struct mn_buf *b,
 		mn_buf_adds(&line, " report-status");
 		if (r->caps & MN_CAP_BAND)
 			mn_buf_adds(&line, " side-band-64k");
-		if ((r->caps & MN_CAP_QUIET) && !r->net->opt.say)
+		if ((r->caps & MN_CAP_QUIET) && !r->net->opt.progress)
 			mn_buf_adds(&line, " quiet");
 		if (r->caps & MN_CAP_FORMAT)
 			mn_buf_adds(&line, " object-format=sha1");

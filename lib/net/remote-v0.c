@@ -150,7 +150,7 @@ static void add_wants(const struct mn_remote *r, struct mn_buf *b,
 		mn_buf_adds(&caps, " side-band-64k");
 	if (r->caps & MN_CAP_OFS_DELTA)
 		mn_buf_adds(&caps, " ofs-delta");
-	if ((r->caps & MN_CAP_QUIET) && !r->net->opt.say)
+	if ((r->caps & MN_CAP_QUIET) && !r->net->opt.progress)
 		mn_buf_adds(&caps, " no-progress");
 	if (r->features.filter && w->filter)
 		mn_buf_adds(&caps, " filter");

@@ -203,7 +203,7 @@ int mn_remote_v2_fetch(struct mn_remote *r, const struct mn_remote_want *w,
 	struct mn_buf b = MN_BUF_INIT;
 	int ret = begin(r, &b, "fetch", MN_CAP_FETCH, err);
 
-	if (!r->net->opt.say)
+	if (!r->net->opt.progress)
 		mn_pkt_addf(&b, "no-progress\n");
 	mn_pkt_addf(&b, "ofs-delta\n");
 	mn_remote_add_oids(&b, "want", w->wants, w->nwants);
