@@ -46,7 +46,7 @@ int mn_receive_advertise(const char *gitdir, const char *agent,
 	if (r < 0)
 		return r;
 	mn_buf_addf(&caps, "report-status side-band-64k ofs-delta "
-		    "object-format=sha1 agent=%s", agent ? agent : MN_AGENT);
+		    "no-thin object-format=sha1 agent=%s", agent ? agent : MN_AGENT);
 	for (size_t i = 0; i < refs.n; i++)
 		if (!show_ref || show_ref(ctx, refs.p[i].name))
 			add_ref(out, &caps, refs.p[i].oid.b, refs.p[i].name);

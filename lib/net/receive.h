@@ -1,8 +1,8 @@
 /*
  * receive: the server's side of a push, without git: reads commands and a
  * pack, hands both to who decides, and reports. Protocol version 0 (a push has
- * no other), report-status, ofs-delta, side-band-64k; not atomic, and nothing
- * is deleted: who decides may take some commands and refuse others.
+ * no other), report-status, ofs-delta, side-band-64k, no-thin; not atomic, and
+ * nothing is deleted: who decides may take some commands and refuse others.
  *
  * Like upload.h it takes bytes and gives bytes; the pack is passed on as it
  * arrives.

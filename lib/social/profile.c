@@ -38,39 +38,62 @@ static int load_identity(struct mn_profile *p, struct mn_err *err)
 	return 0;
 }
 
+/* want: the id that the repository has to be of; NULL: any. */
+static int open_at(struct mn_profile *p, const char *path, const char *want,
+		   struct mn_err *err)
+{
+	char found[MN_ID_HEX + 1];
+	int r = mn_repo_open(&p->repo, path, found, err);
+
+	if (r < 0)
+		return r;
+	if (want && strcmp(found, want))
+		r = mn_err_set(err, MN_ECORRUPT, "the repository is that of "
+			       "the profile '%s'", found);
+	else if (mn_id_parse(&p->id, found) < 0)
+		r = mn_err_set(err, MN_ECORRUPT, "mn.profile is no id");
+	if (r == 0) {
+		mn_id_hex(p->hex, &p->id);
+		p->rd = mn_reader_new(p->repo.store);
+		r = load_identity(p, err);
+	}
+	if (r < 0)
+		mn_profile_close(p);
+	return r;
+}
+
 int mn_profile_open(struct mn_profile *p, const struct mn_home *h,
 		    const char *hex, struct mn_err *err)
 {
-	char *path = mn_home_repo(h, hex);
-	char found[MN_ID_HEX + 1];
+	char *path = mn_home_repo(h, hex), want[MN_ID_HEX + 1];
 	int r;
 
 	memset(p, 0, sizeof(*p));
 	mn_identity_init(&p->identity);
 	if (mn_id_parse(&p->id, hex) < 0)
 		MN_BUG("a profile is opened by its full id");
-	mn_id_hex(p->hex, &p->id);
-	if (!mn_io_exists(path)) {
+	mn_id_hex(want, &p->id);
+	if (mn_io_exists(path))
+		r = open_at(p, path, want, err);
+	else
 		r = mn_err_set(err, MN_ENOTFOUND, "no profile '%s' here", hex);
-		goto out;
-	}
-	r = mn_repo_open(&p->repo, path, found, err);
-	if (r < 0)
-		goto out;
-	if (strcmp(found, p->hex)) {
-		r = mn_err_set(err, MN_ECORRUPT, "the repository is that of "
-			       "the profile '%s'", found);
-		goto close;
-	}
-	p->rd = mn_reader_new(p->repo.store);
-	r = load_identity(p, err);
-close:
-	if (r < 0)
-		mn_profile_close(p);
-out:
 	free(path);
 	return r < 0 && r != MN_ENOTFOUND
 		? mn_err_wrap(err, r, "profile %.12s", hex) : r;
+}
+
+int mn_profile_open_path(struct mn_profile *p, const char *path,
+			 struct mn_err *err)
+{
+	int r;
+
+	memset(p, 0, sizeof(*p));
+	mn_identity_init(&p->identity);
+	if (!mn_io_exists(path))
+		return mn_err_set(err, MN_ENOTFOUND, "no repository '%s'",
+				  path);
+	r = open_at(p, path, NULL, err);
+	return r < 0 ? mn_err_wrap(err, r, "repository '%s'", path) : r;
 }
 
 void mn_profile_close(struct mn_profile *p)

@@ -28,6 +28,9 @@ struct mn_profile {
 /* MN_ENOTFOUND where the home has no such profile; MN_EVERSION; MN_ECORRUPT. */
 int mn_profile_open(struct mn_profile *p, const struct mn_home *h,
 		    const char *hex, struct mn_err *err);
+/* The same, of whatever profile the repository at path is. */
+int mn_profile_open_path(struct mn_profile *p, const char *path,
+			 struct mn_err *err);
 void mn_profile_close(struct mn_profile *p);
 
 /* The refs of the devices; release with mn_refs_release. */
