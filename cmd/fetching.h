@@ -25,6 +25,9 @@ struct mn_fetch_how {
 	int json, quiet, verbose, no_contents;
 	int jobs;			/* profiles at a time */
 	const char *remote;		/* only this one; NULL: all */
+	const struct mn_oid *node;	/* not what is new, but of this post
+					   (its carrier) ... */
+	size_t content;			/* ... this content; SIZE_MAX: all */
 };
 
 /* Adds a profile that is here; reads its settings. */
@@ -45,5 +48,9 @@ int mn_cmd_fetch_options(struct mn_fetch_options *o, struct mn_cmd *c,
 int mn_cmd_fetch(struct mn_cmd *c, const struct mn_home *h,
 		 struct mn_fetch_tasks *l, const struct mn_fetch_how *how,
 		 struct mn_err *err);
+
+/* fetching-text.c: what a task brought to stdout, what went wrong to stderr. */
+void mn_fetch_say(struct mn_cmd *c, const struct mn_fetch_task *t,
+		  const struct mn_fetch_how *how);
 
 #endif

@@ -1,6 +1,7 @@
 /* show: prints posts with their text, or one of their contents. */
 #include <string.h>
 
+#include "bringing.h"
 #include "colour.h"
 #include "log.h"
 #include "node/verify.h"
@@ -10,13 +11,13 @@
 
 static const char usage[] =
 	"mn show [--oneline | --format FORMAT | --json | --raw] [--no-text]\n"
-	"        [--width N] [--color WHEN] [-z] [NODE...]\n"
-	"mn show --content N [-o FILE] [NODE]\n";
+	"        [--width N] [--color WHEN] [-z] [--no-fetch] [NODE...]\n"
+	"mn show --content N [-o FILE] [--no-fetch] [NODE]\n";
 
 struct opts {
 	int64_t content;
 	const char *file;
-	int raw;
+	int raw, no_fetch;
 	struct mn_log_options how;
 };
 
@@ -33,6 +34,8 @@ static const struct mn_opt options[] = {
 		   "break lines at N columns (80), 0: don't"),
 	MN_OPT_STR(0, "color", struct opts, how.color, "WHEN",
 		   "always, never or auto"),
+	MN_OPT_BOOL(0, "no-fetch", struct opts, no_fetch,
+		    "fetch nothing that is not here"),
 	MN_OPT_BOOL('z', "null", struct opts, how.nul,
 		    "end records with NUL, not with a newline"),
 	MN_OPT_GROUP("Contents"),
@@ -122,16 +125,35 @@ static int show_merge(struct showing *s, struct mn_profile *p,
 	return r;
 }
 
+/* The content that is the post's text; SIZE_MAX: it has none. */
+static size_t text_of(const struct mn_meta *m)
+{
+	for (size_t i = 0; i < m->ncontents; i++)
+		if (mn_str_eq(m->contents[i].role, "text"))
+			return i;
+	return SIZE_MAX;
+}
+
+static int bring(struct showing *s, struct mn_profile *p, size_t i,
+		 struct mn_err *err)
+{
+	if (s->o->no_fetch || i == SIZE_MAX)
+		return 0;
+	return mn_cmd_bring(s->r.c, p, &s->node, i, err);
+}
+
 static int show_raw(struct showing *s, struct mn_profile *p,
 		    struct mn_err *err)
 {
 	const struct mn_meta *m = &s->node.meta;
-	size_t i = 0;
+	size_t i = text_of(m);
+	int r;
 
-	while (i < m->ncontents && !mn_str_eq(m->contents[i].role, "text"))
-		i++;
-	if (i == m->ncontents)
+	if (i == SIZE_MAX)
 		return mn_err_set(err, MN_ENOTFOUND, "the post has no text");
+	r = bring(s, p, i, err);
+	if (r < 0)
+		return r;
 	return mn_content_write(s->r.c, p->rd, &s->node, i, NULL, err);
 }
 
@@ -169,12 +191,17 @@ static int show_node(struct showing *s, const struct mn_resolved *got,
 		r = verify(s, p, &rule, err);
 	if (r < 0)
 		return r;
-	if (s->o->content >= 0)
-		return mn_content_write(s->r.c, p->rd, &s->node,
-					(size_t)s->o->content, s->o->file,
-					err);
 	if (s->o->raw)
 		return show_raw(s, p, err);
+	if (s->o->content >= 0) {
+		r = bring(s, p, (size_t)s->o->content, err);
+		return r < 0 ? r : mn_content_write(s->r.c, p->rd, &s->node,
+						    (size_t)s->o->content,
+						    s->o->file, err);
+	}
+	/* a text that can't be had is said to be missing, in its place */
+	if (!s->o->how.no_text && bring(s, p, text_of(&s->node.meta), err) < 0)
+		mn_err_clear(err);
 	return show_view(s, p, rule, err);
 }
 

@@ -59,6 +59,14 @@ void mn_touched_release(struct mn_touched *t)
 	pthread_mutex_destroy(&t->mutex);
 }
 
+static int lacks_something(const struct mn_admission *ad)
+{
+	for (size_t i = 0; i < ad->commits.n; i++)
+		if (ad->res[i].meta_missing || ad->res[i].contents_missing)
+			return 1;
+	return 0;
+}
+
 /*
  * All is good, and the verification came across every object that is in the
  * quarantine: it is let in as it is. 1, 0.
@@ -69,7 +77,8 @@ static int keep_all(struct mn_admission *ad)
 	struct mn_oid oid;
 
 	if (!ad->all_good || t->overflow || ad->rep->refused ||
-	    (ad->a->follow && ad->a->follow->level != MN_LEVEL_FULL))
+	    (ad->a->follow && ad->a->follow->level != MN_LEVEL_FULL) ||
+	    lacks_something(ad))
 		return 0;
 	for (int i = 0; i < t->n; i++) {
 		const struct mn_packfile *pack = t->packs[i].pack;

@@ -95,8 +95,9 @@ static int fetch_batch(struct mn_fetching *g, const struct mn_oid *oids,
 	return r;
 }
 
-int mn_fetching_objects(struct mn_fetching *g, const struct mn_oid *oids,
-			size_t n, size_t *got, struct mn_err *err)
+/* Objects by id into the repository; *got counts. */
+static int fetch_objects(struct mn_fetching *g, const struct mn_oid *oids,
+			 size_t n, size_t *got, struct mn_err *err)
 {
 	const struct mn_remote_features *f = mn_remote_features(g->remote);
 	int r = mn_fetching_open(g, err);
@@ -111,7 +112,6 @@ int mn_fetching_objects(struct mn_fetching *g, const struct mn_oid *oids,
 
 		r = fetch_batch(g, oids + at, some, got, err);
 	}
-	g->rep->contents += *got;
 	if (*got) {
 		struct mn_err none = MN_ERR_INIT;
 		int ret = mn_store_refresh(g->profile.repo.store, &none);
@@ -134,6 +134,8 @@ struct gathering {
 	uint64_t bytes;			/* that these have */
 	size_t got;
 	int lacks;			/* of the node at hand */
+	int any;			/* whatever the settings say ... */
+	size_t only;			/* ... this content; SIZE_MAX: all */
 };
 
 static int flush(struct gathering *w, struct mn_err *err)
@@ -141,8 +143,8 @@ static int flush(struct gathering *w, struct mn_err *err)
 	int r = 0;
 
 	if (w->missing.n)
-		r = mn_fetching_objects(w->g, w->missing.p, w->missing.n,
-					&w->got, err);
+		r = fetch_objects(w->g, w->missing.p, w->missing.n, &w->got,
+				  err);
 	mn_vec_clear(&w->missing);
 	w->bytes = 0;
 	return r;
@@ -196,6 +198,17 @@ static int need_chunks(struct gathering *w, const struct mn_oid *tree,
 	return r < 0 ? r : 0;
 }
 
+static int wants(const struct gathering *w, size_t i)
+{
+	const struct mn_node *n = &w->node;
+
+	if (!((n->tree.present & n->carrier.present) >> i & 1))
+		return 0;
+	if (w->any)
+		return w->only == SIZE_MAX || w->only == i;
+	return mn_admit_wants_content(w->g->follow, &n->meta, i);
+}
+
 static int need_node(struct gathering *w, const struct mn_oid *carrier,
 		     struct mn_err *err)
 {
@@ -210,8 +223,7 @@ static int need_node(struct gathering *w, const struct mn_oid *carrier,
 	for (size_t i = 0; i < n->meta.ncontents && r >= 0; i++) {
 		const struct mn_content *c = &n->meta.contents[i];
 
-		if (!((n->tree.present & n->carrier.present) >> i & 1) ||
-		    !mn_admit_wants_content(w->g->follow, &n->meta, i))
+		if (!wants(w, i))
 			continue;
 		if (mn_content_is_chunked(c->size))
 			r = need_chunks(w, &n->tree.contents[i], c->size, err);
@@ -282,9 +294,45 @@ static int write_left(struct mn_fetching *g, const struct mn_oid_list *was,
 	return r;
 }
 
+static void gathering_init(struct gathering *w, struct mn_fetching *g)
+{
+	memset(w, 0, sizeof(*w));
+	w->g = g;
+	mn_node_init(&w->node);
+	mn_map_init(&w->asked, sizeof(struct mn_oid));
+}
+
+static void gathering_release(struct gathering *w)
+{
+	w->g->rep->contents += w->got;
+	mn_map_release(&w->asked);
+	mn_vec_release(&w->missing);
+	mn_node_release(&w->node);
+}
+
+int mn_fetching_node(struct mn_fetching *g, const struct mn_oid *carrier,
+		     size_t i, int *lacks, struct mn_err *err)
+{
+	struct mn_oid_list list = { 0 };
+	struct gathering w;
+	int r = mn_fetching_open(g, err);
+
+	if (r < 0)
+		return r;
+	*mn_vec_push(&list) = *carrier;
+	gathering_init(&w, g);
+	w.any = 1;
+	w.only = i;
+	r = gather(&w, &list, err);
+	*lacks = list.n != 0;
+	gathering_release(&w);
+	mn_vec_release(&list);
+	return r;
+}
+
 int mn_fetching_contents(struct mn_fetching *g, struct mn_err *err)
 {
-	struct gathering w = { .g = g };
+	struct gathering w;
 	struct mn_oid_list was = { 0 }, list = { 0 };
 	int end, r = mn_wanted_read(&list, g->gitdir, err);
 
@@ -296,14 +344,11 @@ int mn_fetching_contents(struct mn_fetching *g, struct mn_err *err)
 	}
 	for (size_t i = 0; i < list.n; i++)
 		*mn_vec_push(&was) = list.p[i];
-	mn_node_init(&w.node);
-	mn_map_init(&w.asked, sizeof(struct mn_oid));
+	gathering_init(&w, g);
 	r = gather(&w, &list, err);
 	end = list.n < was.n ? write_left(g, &was, &list, r < 0 ? NULL : err)
 		: 0;
-	mn_map_release(&w.asked);
-	mn_vec_release(&w.missing);
-	mn_node_release(&w.node);
+	gathering_release(&w);
 	mn_vec_release(&list);
 	mn_vec_release(&was);
 	return r < 0 ? r : end;

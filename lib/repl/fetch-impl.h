@@ -59,10 +59,10 @@ int mn_fetching_see(struct mn_fetching *g, struct mn_err *err);
 
 /* fetch-contents.c */
 
-/* Objects by id from the remote at hand into the repository; *got counts. */
-int mn_fetching_objects(struct mn_fetching *g, const struct mn_oid *oids,
-			size_t n, size_t *got, struct mn_err *err);
-/* What stands in mn/wanted. */
+/* What stands in mn/wanted, from the remote at hand. */
 int mn_fetching_contents(struct mn_fetching *g, struct mn_err *err);
+/* Content i of a node, or all (SIZE_MAX); *lacks: parts are still missing. */
+int mn_fetching_node(struct mn_fetching *g, const struct mn_oid *carrier,
+		     size_t i, int *lacks, struct mn_err *err);
 
 #endif

@@ -289,57 +289,51 @@ int mn_fetch_profile(const char *hex, const struct mn_follow *f,
 	return r;
 }
 
-int mn_fetch_objects(struct mn_profile *p, const struct mn_follow *f,
-		     const struct mn_fetch_options *o,
-		     const struct mn_oid *oids, size_t n,
-		     struct mn_fetch_report *rep, struct mn_err *err)
+/* The next remote for what is still missing of a node. */
+static int node_from(struct mn_fetching *g, const struct mn_remote_addr *addr,
+		     const struct mn_oid *carrier, size_t i, int *lacks,
+		     struct mn_err *err)
 {
-	MN_VEC(struct mn_oid) left = { 0 };
-	struct mn_fetching g;
-	int r = 0;
+	struct mn_url url;
+	int r;
 
-	begin(&g, p->hex, f, o, rep);
-	for (size_t i = 0; i < n; i++)
-		*mn_vec_push(&left) = oids[i];
-	for (size_t i = 0; i < f->remotes.n && left.n; i++) {
-		struct mn_err one = MN_ERR_INIT;
-		struct mn_url url;
-		size_t got = 0, kept = 0;
-		int ret;
-
-		memset(&url, 0, sizeof(url));
-		g.addr = &f->remotes.p[i];
-		ret = connect_to(&g, &url, &one);
-		if (ret == 0)
-			ret = mn_fetching_objects(&g, left.p, left.n, &got,
-						  &one);
-		mn_remote_close(g.remote);
-		g.remote = NULL;
-		mn_url_release(&url);
-		if (ret < 0) {
-			mn_fetching_note(&g, ret, "%s", one.msg);
-			if (r == 0 && ret != MN_ENOTFOUND)
-				r = ret;
-		}
-		if (!got)
-			continue;
-		ret = mn_store_refresh(p->repo.store, err);
-		if (ret < 0) {
-			r = ret;
-			break;
-		}
-		for (size_t k = 0; k < left.n; k++)
-			if (!mn_store_has(p->repo.store, &left.p[k]))
-				left.p[kept++] = left.p[k];
-		left.n = kept;
-	}
-	if (!left.n)
-		r = 0;
-	else if (r == 0)
-		r = mn_err_set(err, MN_ENOTFOUND, "no remote has it");
+	memset(&url, 0, sizeof(url));
+	g->addr = addr;
+	r = connect_to(g, &url, err);
+	if (r == 0)
+		r = mn_fetching_node(g, carrier, i, lacks, err);
+	mn_remote_close(g->remote);
+	g->remote = NULL;
+	mn_url_release(&url);
+	if (r < 0)
+		mn_fetching_note(g, r, "%s", err->msg);
 	else
-		mn_err_set(err, r, "no remote that answers has it");
-	mn_vec_release(&left);
-	end(&g);
+		g->rep->reached++;
 	return r;
+}
+
+int mn_fetch_node(const char *hex, const struct mn_follow *f,
+		  const struct mn_fetch_options *o,
+		  const struct mn_oid *carrier, size_t i,
+		  struct mn_fetch_report *rep, struct mn_err *err)
+{
+	struct mn_fetching g;
+	int lacks = 1, why = 0;
+
+	begin(&g, hex, f, o, rep);
+	for (size_t k = 0; k < f->remotes.n && lacks; k++) {
+		struct mn_err one = MN_ERR_INIT;
+		int r = node_from(&g, &f->remotes.p[k], carrier, i, &lacks,
+				  &one);
+
+		if (r < 0 && r != MN_ENOTFOUND && !why)
+			why = r;
+	}
+	end(&g);
+	if (!lacks)
+		return 0;
+	if (why)
+		return mn_err_set(err, why, "no remote that answers has it");
+	return mn_err_set(err, MN_ENOTFOUND, "%s", f->remotes.n
+			  ? "no remote has it" : "the profile has no remote");
 }

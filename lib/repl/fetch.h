@@ -61,14 +61,15 @@ int mn_fetch_profile(const char *hex, const struct mn_follow *f,
 		     struct mn_fetch_report *rep, struct mn_err *err);
 
 /*
- * Blobs and trees by id, of a profile that is here, from the first remote that
- * has them; what came becomes part of the repository (whoever reads a content
- * verifies it). MN_ENOTFOUND when no remote has all of them.
+ * The contents of one node of a profile that is here, whatever the settings
+ * say: content i, or all (SIZE_MAX). The remotes are asked in turn for what
+ * is still missing. 0 when all of it is here (whoever reads it verifies it);
+ * MN_ENOTFOUND when no remote has the rest; otherwise why it could not be had.
  */
-int mn_fetch_objects(struct mn_profile *p, const struct mn_follow *f,
-		     const struct mn_fetch_options *o,
-		     const struct mn_oid *oids, size_t n,
-		     struct mn_fetch_report *rep, struct mn_err *err);
+int mn_fetch_node(const char *hex, const struct mn_follow *f,
+		  const struct mn_fetch_options *o,
+		  const struct mn_oid *carrier, size_t i,
+		  struct mn_fetch_report *rep, struct mn_err *err);
 
 /*
  * Asks an address which profile lies there: its id, and its identity
