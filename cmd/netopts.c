@@ -97,6 +97,15 @@ static int credential(void *ctx, enum mn_credential_op op,
 	return r;
 }
 
+static int sign(void *ctx, const char *method, const char *url,
+		const unsigned char body_digest[32], char out[512],
+		struct mn_err *err)
+{
+	struct mn_netopts *n = ctx;
+
+	return mn_netsign(&n->sign, method, url, body_digest, out, err);
+}
+
 static int has_tty(void)
 {
 	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -201,6 +210,8 @@ int mn_netopts_init(struct mn_netopts *n, struct mn_cmd *c,
 		o->ask = ask;
 	o->credential = credential;
 	o->say = say;
+	o->sign = sign;
+	mn_netsign_init(&n->sign, c);
 	if (c->trace.fd >= 0)
 		o->trace = trace;
 	o->ctx = n;
@@ -210,5 +221,6 @@ int mn_netopts_init(struct mn_netopts *n, struct mn_cmd *c,
 
 void mn_netopts_release(struct mn_netopts *n)
 {
+	mn_netsign_release(&n->sign);
 	pthread_mutex_destroy(&n->asking);
 }

@@ -20,12 +20,14 @@
 
 #include "cmd.h"
 #include "net/net.h"
+#include "netsign.h"
 
 struct mn_netopts {
 	struct mn_cmd *c;
 	struct mn_net_options opt;	/* may be changed; ctx stays */
 	int quiet;			/* nothing of what servers say is shown */
 	pthread_mutex_t asking;
+	struct mn_netsign sign;
 };
 
 /* n stays where it is until release: it is the ctx of its options. Strings
