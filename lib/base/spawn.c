@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -17,13 +18,15 @@
 typedef MN_VEC(char *) strings;
 
 /* The strings stay the environment's: only the array is ours. */
-static void child_env(strings *out, int keep_git)
+static void child_env(strings *out, const struct mn_spawn *s)
 {
 	char **e;
 
 	for (e = environ; e && *e; e++)
-		if (keep_git || strncmp(*e, "GIT_", 4))
+		if (s->env_keep_git || strncmp(*e, "GIT_", 4))
 			*mn_vec_push(out) = *e;
+	for (size_t i = 0; s->env && s->env[i]; i++)
+		*mn_vec_push(out) = (char *)(uintptr_t)s->env[i];
 	*mn_vec_push(out) = NULL;
 }
 
@@ -70,7 +73,7 @@ static int start(pid_t *pid, const struct mn_spawn *s, int moved[3])
 	strings env = { 0 };
 	int r;
 
-	child_env(&env, s->env_keep_git);
+	child_env(&env, s);
 	r = posix_spawn_file_actions_init(&fa);
 	if (r)
 		goto out_env;
@@ -112,16 +115,57 @@ int mn_spawn_start(pid_t *pid, const struct mn_spawn *s, struct mn_err *err)
 	return mn_err_sys(err, "cannot run '%s'", s->argv[0]);
 }
 
-int mn_spawn_wait(int *status, pid_t pid, struct mn_err *err)
+/* 1 where it still runs, which options may ask for. */
+static int wait_for(int *status, pid_t pid, int options, struct mn_err *err)
 {
+	pid_t got;
 	int st;
 
-	while (waitpid(pid, &st, 0) < 0)
+	while ((got = waitpid(pid, &st, options)) < 0)
 		if (errno != EINTR)
 			return mn_err_sys(err, "cannot wait for process %ld",
 					  (long)pid);
+	if (!got)
+		return 1;
 	*status = WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
 	return 0;
+}
+
+int mn_spawn_wait(int *status, pid_t pid, struct mn_err *err)
+{
+	return wait_for(status, pid, 0, err);
+}
+
+/* Looks ever more seldom: from each half millisecond to each 16. */
+static int wait_some(int *status, pid_t pid, int ms, struct mn_err *err)
+{
+	long left = (long)ms * 1000, us = 500;
+	int r;
+
+	while ((r = wait_for(status, pid, WNOHANG, err)) > 0 && left > 0) {
+		struct timespec t = { 0, us * 1000 };
+
+		nanosleep(&t, NULL);
+		left -= us;
+		if (us < 16000)
+			us *= 2;
+	}
+	return r;
+}
+
+int mn_spawn_end(int *status, pid_t pid, int ms, struct mn_err *err)
+{
+	int r = wait_some(status, pid, ms, err);
+
+	if (r > 0) {
+		kill(pid, SIGTERM);
+		r = wait_some(status, pid, 1000, err);
+	}
+	if (r > 0) {
+		kill(pid, SIGKILL);
+		r = mn_spawn_wait(status, pid, err);
+	}
+	return r;
 }
 
 int mn_spawn_run(int *status, const struct mn_spawn *s, struct mn_err *err)

@@ -441,9 +441,8 @@ int mn_ssh_conf_parse(struct mn_ssh_conf *c, struct mn_str text,
 		      const struct mn_ssh_homes *h, struct mn_err *err)
 {
 	struct answer a = { .c = c, .h = h, .alias = c->host };
-	int r;
+	int r = read_lines(&a, text, err);
 
-	r = text.len ? read_lines(&a, text, err) : 0;
 	if (r < 0)
 		goto out;
 	if (!*c->host || c->host[0] == '-') {
@@ -629,7 +628,7 @@ int mn_ssh_conf_load(struct mn_ssh_conf *c, struct mn_net *net,
 	if (r == MN_SSH_UNABLE) {	/* it will tell us why */
 		unable(c, "'ssh -G' fails");
 		r = 0;
-	} else if (!r) {
+	} else if (!r && out.len) {
 		r = mn_ssh_conf_parse(c, (struct mn_str){ out.p, out.len }, &h,
 				      err);
 	}

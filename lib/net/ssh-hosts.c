@@ -117,15 +117,15 @@ static int names_match(struct mn_str s, const char *name)
 		const char *comma = memchr(s.p, ',', s.len);
 		struct mn_str one = { s.p, comma ? (size_t)(comma - s.p) :
 				      s.len };
-		int not = one.len && one.p[0] == '!';
+		int never = one.len && one.p[0] == '!';
 
 		s.p += one.len + (comma != NULL);
 		s.len -= one.len + (comma != NULL);
-		one.p += not;
-		one.len -= (size_t)not;
+		one.p += never;
+		one.len -= (size_t)never;
 		if (!one.len || !glob_matches(one, name))
 			continue;
-		if (not)
+		if (never)
 			return 0;
 		found = 1;
 	}

@@ -27,6 +27,7 @@
 #define MACS "hmac-sha2-256,hmac-sha2-512,hmac-sha1"
 
 #define MAX_USERS 9		/* sshd's MaxSessions is 10, and ours is one */
+#define MAX_CLOSING 4		/* channels that the other side is to close */
 
 struct mn_ssh_pool {
 	struct mn_ssh_peer *peers;
@@ -132,14 +133,23 @@ static LIBSSH2_RECV_FUNC(recv_counted)
 	return n;
 }
 
-/* A void pointer is how libssh2 takes a function; ISO C has no such cast. */
-static void set_callback(LIBSSH2_SESSION *lib, int which,
-			 ssize_t (*fn)(void))
+/* A void pointer is how libssh2 takes a function; ISO C has no such cast. fn
+ * points to the pointer. */
+static void set_callback(LIBSSH2_SESSION *lib, int which, const void *fn)
 {
 	void *p;
 
-	memcpy(&p, &fn, sizeof(p));
+	memcpy(&p, fn, sizeof(p));
 	libssh2_session_callback_set(lib, which, p);
+}
+
+static void set_callbacks(LIBSSH2_SESSION *lib)
+{
+	LIBSSH2_SEND_FUNC((*out)) = send_counted;
+	LIBSSH2_RECV_FUNC((*in)) = recv_counted;
+
+	set_callback(lib, LIBSSH2_CALLBACK_SEND, &out);
+	set_callback(lib, LIBSSH2_CALLBACK_RECV, &in);
 }
 
 int mn_ssh_session_wait(struct mn_ssh_session *s, int ms, struct mn_err *err)
@@ -319,7 +329,52 @@ static void end(struct mn_ssh_session *s)
 			;
 	if (s->fd >= 0)
 		close(s->fd);
+	mn_vec_release(&s->closing);
 	free(s);
+}
+
+/*
+ * 1 if the other side has yet to close it. What is left of a dead session goes
+ * with it: libssh2_session_free frees channels, too.
+ */
+static int close_channel(struct mn_ssh_session *s, LIBSSH2_CHANNEL *channel)
+{
+	int rc;
+
+	while (!s->dead && (rc = libssh2_channel_free(channel))) {
+		if (rc != LIBSSH2_ERROR_EAGAIN)
+			s->dead = 1;
+		else if (!(libssh2_session_block_directions(s->lib) &
+			   LIBSSH2_SESSION_BLOCK_OUTBOUND))
+			return 1;
+		else	/* half a packet is out: nothing else may be sent */
+			mn_ssh_session_wait(s, s->peer->net->opt.stall_ms,
+					    NULL);
+	}
+	return 0;
+}
+
+void mn_ssh_session_leave(struct mn_ssh_session *s,
+			  struct _LIBSSH2_CHANNEL *channel)
+{
+	if (close_channel(s, channel))
+		*mn_vec_push(&s->closing) = channel;
+}
+
+/* Has the other side close what we did, until few are left of them: what it
+ * thinks open counts for its limit. */
+static void tidy(struct mn_ssh_session *s, int ms)
+{
+	size_t kept;
+
+	do {
+		kept = 0;
+		for (size_t i = 0; i < s->closing.n; i++)
+			if (close_channel(s, s->closing.p[i]))
+				s->closing.p[kept++] = s->closing.p[i];
+		s->closing.n = kept;
+	} while (kept > MAX_CLOSING && !s->dead &&
+		 !mn_ssh_session_wait(s, ms, NULL));
 }
 
 void mn_ssh_session_drop(struct mn_ssh_session *s)
@@ -360,10 +415,7 @@ static int start(struct mn_ssh_session **out, struct mn_ssh_peer *p,
 		return mn_err_set(err, MN_ENOMEM, "no memory for libssh2");
 	}
 	libssh2_session_set_blocking(s->lib, 0);
-	set_callback(s->lib, LIBSSH2_CALLBACK_SEND,
-		     (ssize_t (*)(void))(void (*)(void))send_counted);
-	set_callback(s->lib, LIBSSH2_CALLBACK_RECV,
-		     (ssize_t (*)(void))(void (*)(void))recv_counted);
+	set_callbacks(s->lib);
 	r = talk(s, ms, err);
 	if (r) {
 		end(s);
@@ -389,7 +441,10 @@ int mn_ssh_session_get(struct mn_ssh_session **out, struct mn_ssh_peer *p,
 	struct mn_ssh_session *old = p->session;
 	int r;
 
-	if (old && !*fresh && old->users < MAX_USERS && !has_gone(old)) {
+	if (old && !*fresh)
+		tidy(old, p->net->opt.connect_ms);
+	if (old && !*fresh && !has_gone(old) &&
+	    (size_t)old->users + old->closing.n < MAX_USERS) {
 		old->users++;
 		*out = old;
 		return 0;

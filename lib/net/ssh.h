@@ -153,6 +153,7 @@ struct mn_ssh_pool;
 struct mn_ssh_peer;		/* one host, port and user */
 struct mn_ssh_session;
 struct _LIBSSH2_SESSION;
+struct _LIBSSH2_CHANNEL;
 
 struct mn_ssh_peer {
 	struct mn_ssh_peer *next;
@@ -170,6 +171,8 @@ struct mn_ssh_session {
 	int fd;
 	int users;		/* channels in use, and 1 for the peer */
 	int dead;
+	MN_VEC(struct _LIBSSH2_CHANNEL *) closing;	/* by us; not yet by the
+							   other side */
 };
 
 /* Borrowed from the pool of net. */
@@ -182,6 +185,9 @@ int mn_ssh_session_get(struct mn_ssh_session **out, struct mn_ssh_peer *p,
 /* The last user of a dead session, or of one that another has replaced,
  * closes it. */
 void mn_ssh_session_drop(struct mn_ssh_session *s);
+/* Closes a channel, without waiting for the other side to close it as well. */
+void mn_ssh_session_leave(struct mn_ssh_session *s,
+			  struct _LIBSSH2_CHANNEL *channel);
 /* Waits until libssh2 can go on. MN_EUNREACHABLE after ms. */
 int mn_ssh_session_wait(struct mn_ssh_session *s, int ms, struct mn_err *err);
 /* Sets the words of libssh2's last failure, and of the connection. */
@@ -244,6 +250,8 @@ void mn_ssh_remote_command(struct mn_buf *out, enum mn_service s,
 int mn_ssh_channel_open(struct mn_ssh_link **out, struct mn_ssh_peer *p,
 			const struct mn_url *url, enum mn_service s,
 			int version, int *fresh, struct mn_err *err);
+/* p: what the system's ssh is told of the host; NULL where that is the matter
+ * of a command that the user set. */
 int mn_ssh_command_open(struct mn_ssh_link **out, struct mn_net *net,
 			const struct mn_ssh_peer *p, const struct mn_url *url,
 			enum mn_service s, int version, struct mn_err *err);
