@@ -45,23 +45,24 @@ static int put_file(const struct mn_buf *dir, const char *name,
  */
 static void config_text(struct mn_buf *b, const char *profile)
 {
-	mn_buf_addf(b, "[core]\n"
+	mn_buf_adds(b, "[core]\n"
 		    "\trepositoryformatversion = 0\n"
 		    "\tfilemode = true\n"
-		    "\tbare = true\n"
-		    "[mn]\n"
-		    "\tformat = %d\n"
-		    "\tprofile = %s\n"
-		    "[gc]\n"
-		    "\tauto = 0\n"
-		    "[pack]\n"
-		    "\twindow = 0\n"
-		    "[commitGraph]\n"
-		    "\tgenerationVersion = 1\n"
-		    "[uploadpack]\n"
+		    "\tbare = true\n");
+	if (profile)
+		mn_buf_addf(b, "[mn]\n"
+			    "\tformat = %d\n"
+			    "\tprofile = %s\n"
+			    "[gc]\n"
+			    "\tauto = 0\n"
+			    "[pack]\n"
+			    "\twindow = 0\n"
+			    "[commitGraph]\n"
+			    "\tgenerationVersion = 1\n",
+			    MN_REPO_FORMAT, profile);
+	mn_buf_adds(b, "[uploadpack]\n"
 		    "\tallowFilter = true\n"
-		    "\tallowAnySHA1InWant = true\n",
-		    MN_REPO_FORMAT, profile);
+		    "\tallowAnySHA1InWant = true\n");
 }
 
 static int fill(const struct mn_buf *dir, const char *profile,
@@ -77,7 +78,10 @@ static int fill(const struct mn_buf *dir, const char *profile,
 	if (!r)
 		r = put_file(dir, "config", &text, err);
 	mn_buf_clear(&text);
-	mn_buf_addf(&text, "mn profile %s\n", profile);
+	if (profile)
+		mn_buf_addf(&text, "mn profile %s\n", profile);
+	else
+		mn_buf_adds(&text, "copy of a profile of mn\n");
 	if (!r)
 		r = put_file(dir, "description", &text, err);
 	mn_buf_clear(&text);
@@ -117,7 +121,7 @@ int mn_repo_init(const char *path, const char *profile, struct mn_err *err)
 	struct mn_buf tmp = MN_BUF_INIT;
 	int r;
 
-	if (mn_hex_span(profile, 65) != 64 || profile[64])
+	if (profile && (mn_hex_span(profile, 65) != 64 || profile[64]))
 		return mn_err_set(err, MN_EINVALID,
 				  "'%s' is no id of a profile", profile);
 	if (mn_io_exists(path))

@@ -24,6 +24,8 @@ struct mn_repo {
  * Makes a bare repository of format MN_REPO_FORMAT for a profile (64 hex
  * digits), beside its place and renamed there when complete and synced, so
  * that a crash leaves none or a whole one. HEAD names refs/heads/main.
+ * profile NULL: a plain copy, for git and for whoever fetches from it; mn
+ * doesn't open it.
  */
 int mn_repo_init(const char *path, const char *profile, struct mn_err *err);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "net/local-push.h"
 #include "net/net-impl.h"
 #include "net/transport.h"
 #include "net/upload.h"
@@ -23,8 +24,9 @@ struct local {
 	const struct mn_url *url;
 	char *gitdir;
 	struct mn_upload *up;
+	struct mn_local_push *push;	/* one of both */
 	int version;
-	struct mn_buf said;	/* the advertisement */
+	struct mn_buf said;	/* the advertisement; the report of a push */
 	size_t at;
 	struct mn_buf request;	/* lives while it is answered */
 };
@@ -76,6 +78,13 @@ int mn_local_gitdir(char **out, int *bare, const char *path,
 			  path);
 }
 
+static int local_push(struct local *l, struct mn_err *err)
+{
+	l->net->wire.connections++;
+	return mn_local_push_begin(&l->push, l->net, l->url->path, &l->said,
+				   err);
+}
+
 static int local_open(struct mn_transport *t, enum mn_service s, int version,
 		      struct mn_err *err)
 {
@@ -83,9 +92,8 @@ static int local_open(struct mn_transport *t, enum mn_service s, int version,
 	const struct mn_upload_options opt = { .agent = MN_AGENT };
 	int r;
 
-	if (s != MN_UPLOAD_PACK)
-		return mn_err_set(err, MN_EFAIL, "a directory is not pushed to "
-				  "in this way");
+	if (s == MN_RECEIVE_PACK)
+		return local_push(l, err);
 	r = mn_local_gitdir(&l->gitdir, NULL, l->url->path, err);
 	if (!r)
 		r = mn_upload_new(&l->up, l->gitdir, &opt, err);
@@ -104,6 +112,10 @@ static int local_request(struct mn_transport *t, mn_body_fn *body, void *ctx,
 	ssize_t n;
 
 	(void)len;
+	l->net->wire.requests++;
+	l->at = l->said.len;
+	if (l->push)
+		return mn_local_push_take(l->push, body, ctx, &l->said, err);
 	mn_buf_clear(&l->request);
 	for (;;) {
 		mn_buf_grow(&l->request, 65536);
@@ -117,8 +129,6 @@ static int local_request(struct mn_transport *t, mn_body_fn *body, void *ctx,
 	}
 	if (n < 0)
 		return (int)n;
-	l->at = l->said.len;
-	l->net->wire.requests++;
 	l->net->wire.out += l->request.len;
 	whole.p = l->request.p;
 	whole.len = l->request.len;
@@ -133,7 +143,8 @@ static ssize_t local_read(struct mn_transport *t, void *buf, size_t size,
 
 	if (l->at == l->said.len) {
 		/* nothing was asked for: nothing is answered */
-		n = l->request.len ? mn_upload_read(l->up, buf, size, err) : 0;
+		n = l->request.len ?
+			mn_upload_read(l->up, buf, size, err) : 0;
 	} else {
 		if (size > l->said.len - l->at)
 			size = l->said.len - l->at;
@@ -153,6 +164,7 @@ static void local_free(struct mn_transport *t)
 	mn_buf_release(&l->request);
 	mn_buf_release(&l->said);
 	mn_upload_free(l->up);
+	mn_local_push_free(l->push);
 	free(l->gitdir);
 	free(l);
 }
