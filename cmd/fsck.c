@@ -1,9 +1,11 @@
 /* fsck: reads everything of a repository and tells what is wrong. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "out/json.h"
 #include "profile.h"
 #include "progress.h"
+#include "repl/follow.h"
 #include "social/check-repo.h"
 #include "banned.h"
 
@@ -71,6 +73,22 @@ static void progress(void *ctx, const char *what, size_t done, size_t total)
 	mn_progress_show(&k->progress, what, done, total);
 }
 
+/* What the settings let be missing. Settings that can't be read: nothing. */
+static void may_miss(struct mn_fsck_options *o, const struct mn_home *h,
+		     const char *hex)
+{
+	char *path = mn_home_repo(h, hex);
+	struct mn_follow f;
+
+	mn_follow_init(&f);
+	if (mn_follow_read(&f, path, NULL) == 0) {
+		o->partial = mn_follow_is_partial(&f);
+		o->bare = f.level == MN_LEVEL_DAG;
+	}
+	mn_follow_release(&f);
+	free(path);
+}
+
 static int check(struct checking *k, const struct mn_home *h, const char *hex,
 		 size_t *problems, struct mn_err *err)
 {
@@ -82,6 +100,7 @@ static int check(struct checking *k, const struct mn_home *h, const char *hex,
 	int r;
 
 	k->hex = hex;
+	may_miss(&o, h, hex);
 	mn_progress_init(&k->progress, k->o->quiet);
 	r = mn_fsck(h, hex, &o, &n, err);
 	mn_progress_clear(&k->progress);

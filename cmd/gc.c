@@ -7,6 +7,7 @@
 #include "out/json.h"
 #include "profile.h"
 #include "progress.h"
+#include "repl/follow.h"
 #include "social/gc.h"
 #include "banned.h"
 
@@ -78,6 +79,19 @@ static void summary(const char *hex, const struct mn_gc_counts *n)
 		n->packs, n->kept, n->pruned);
 }
 
+static int settings(struct mn_gc_options *gc, const char *path,
+		    struct mn_err *err)
+{
+	struct mn_follow f;
+	int r;
+
+	mn_follow_init(&f);
+	r = mn_follow_read(&f, path, err);
+	gc->partial = r == 0 && mn_follow_is_partial(&f);
+	mn_follow_release(&f);
+	return r;
+}
+
 static int collect(struct mn_cmd *c, const struct opts *o,
 		   const struct mn_home *h, const char *hex,
 		   int64_t prune_before, struct mn_err *err)
@@ -92,6 +106,11 @@ static int collect(struct mn_cmd *c, const struct opts *o,
 	struct mn_repo repo;
 	int r = mn_repo_open(&repo, path, found, err);
 
+	if (r == 0) {
+		r = settings(&gc, path, err);
+		if (r < 0)
+			mn_repo_close(&repo);
+	}
 	free(path);
 	if (r == 0) {
 		mn_progress_init(&progress, o->quiet);

@@ -27,6 +27,11 @@ struct walk {
 	uint64_t lowest;		/* gen of the lowest tip */
 };
 
+struct mn_oids {
+	struct mn_oid *p;
+	size_t n, cap;
+};
+
 /* A binary heap by generation. */
 static int above(const struct walk *w, size_t a, size_t b)
 {
@@ -209,6 +214,64 @@ out:
 	mn_vec_release(&w.seen);
 	mn_map_release(&w.index);
 	mn_node_release(&w.node);
+	return r;
+}
+
+/* Reads a carrier; its parents go to todo. */
+static int step(struct mn_carrier *c, struct mn_reader *rd,
+		const struct mn_oid *oid, struct mn_oids *todo,
+		struct mn_err *err)
+{
+	struct mn_object o;
+	int r = mn_reader_read(rd, &o, oid, MN_CARRIER_MAX, err);
+
+	if (r < 0)
+		return r;
+	if (o.type != MN_COMMIT ||
+	    mn_carrier_parse(c, (struct mn_str){ o.data, o.len }) !=
+	    MN_RULE_NONE || c->is_merge)
+		return mn_err_set(err, MN_EINVALID,
+				  "a commit that is no node stands where a "
+				  "node must be");
+	for (size_t i = 0; i < c->nparents; i++)
+		mn_carrier_parent(mn_vec_push(todo), c, i);
+	return 0;
+}
+
+int mn_heads_by_commits(struct mn_head_list *out, struct mn_reader *rd,
+			const struct mn_oid *tips, size_t ntips,
+			struct mn_err *err)
+{
+	struct mn_carrier *c = mn_xmalloc(sizeof(*c));
+	struct mn_oids todo = { 0 };
+	struct mn_map below;		/* what is a parent of something */
+	int r = 0;
+
+	mn_map_init(&below, sizeof(struct mn_oid));
+	for (size_t i = 0; i < ntips && r == 0; i++)
+		r = step(c, rd, &tips[i], &todo, err);
+	while (todo.n && r == 0 && ntips > 1) {
+		struct mn_oid oid = todo.p[--todo.n];
+
+		if (mn_map_get(&below, oid.b) != SIZE_MAX)
+			continue;
+		mn_map_put(&below, oid.b, 0);
+		r = step(c, rd, &oid, &todo, err);
+	}
+	todo.n = 0;
+	for (size_t i = 0; i < ntips && r == 0; i++) {
+		if (mn_map_get(&below, tips[i].b) != SIZE_MAX)
+			continue;
+		r = step(c, rd, &tips[i], &todo, err);
+		if (r == 0)
+			*mn_vec_push(out) = (struct mn_head){
+				c->node, tips[i], c->seconds };
+	}
+	if (out->n)
+		qsort(out->p, out->n, sizeof(*out->p), cmp_head);
+	mn_map_release(&below);
+	mn_vec_release(&todo);
+	free(c);
 	return r;
 }
 

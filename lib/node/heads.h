@@ -45,6 +45,12 @@ int mn_heads(struct mn_head_list *out, struct mn_reader *rd,
 	     const struct mn_oid *tips, size_t ntips,
 	     const struct mn_known_heads *known, struct mn_err *err);
 
+/* The same by what the commits say alone, for where metas are not here. All
+ * commits are read, if there are two tips or more. */
+int mn_heads_by_commits(struct mn_head_list *out, struct mn_reader *rd,
+			const struct mn_oid *tips, size_t ntips,
+			struct mn_err *err);
+
 /* The head: the carrier of the one element, or the merge, whose bytes are
  * appended to merge (empty where no merge is needed). n >= 1. */
 void mn_heads_merge(struct mn_oid *head, struct mn_buf *merge,

@@ -310,14 +310,11 @@ static void say_broken(struct mn_fsck *f, const struct mn_stored_pack *s)
 	mn_buf_release(&stem);
 }
 
-int mn_fsck_list_objects(struct mn_fsck *f, struct mn_err *err)
+void mn_fsck_list_objects(struct mn_fsck *f)
 {
 	struct mn_inflater inflater = { NULL, NULL };
 	struct mn_unpacker *u;
-	int r = mn_stored_list(&f->stored, f->repo.path, err);
 
-	if (r < 0)
-		return r;
 	for (size_t i = 0; i < f->stored.packs.n; i++) {
 		const struct mn_stored_pack *s = &f->stored.packs.p[i];
 
@@ -339,7 +336,6 @@ int mn_fsck_list_objects(struct mn_fsck *f, struct mn_err *err)
 	mn_unpacker_free(u);
 	mn_inflater_release(&inflater);
 	list_loose(f);
-	return 0;
 }
 
 void mn_fsck_release_objects(struct mn_fsck *f)

@@ -42,6 +42,9 @@ struct mn_fsck {
 	MN_VEC(struct mn_check_result) commits;
 	struct mn_map commit_at;	/* oid -> its place in commits */
 	unsigned char *reached;		/* by place: from refs of nodes */
+	unsigned may_miss;		/* MN_MISSING_META, ..._CONTENTS */
+	size_t missing;			/* objects that need not be there, of
+					   what is no node */
 	int main_ahead;			/* main reaches what no device's ref does */
 };
 
@@ -54,9 +57,9 @@ void mn_fsck_say_oid(struct mn_fsck *f, enum mn_severity severity,
 void mn_fsck_progress(struct mn_fsck *f, const char *what, size_t done,
 		      size_t total);
 
-/* check-objects.c: lists packs, loose objects and commits; the loose ones
- * are read. */
-int mn_fsck_list_objects(struct mn_fsck *f, struct mn_err *err);
+/* check-objects.c: lists packs, loose objects and commits, from f->stored; the
+ * loose ones are read. */
+void mn_fsck_list_objects(struct mn_fsck *f);
 void mn_fsck_release_objects(struct mn_fsck *f);
 /* A mn_reader_fn, with the struct mn_fsck as ctx: compares the hash. */
 int mn_fsck_watch(void *ctx, const struct mn_oid *oid,

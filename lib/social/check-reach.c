@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "node/carrier.h"
 #include "social/check-parts.h"
 #include "social/profile.h"
 
@@ -35,26 +36,26 @@ static void push(struct walk *w, const struct mn_oid *oid,
 		s->from = *from;
 }
 
-static int has_promisor(const struct mn_fsck *f)
-{
-	for (size_t i = 0; i < f->stored.packs.n; i++)
-		if (f->stored.packs.p[i].has_promisor)
-			return 1;
-	return 0;
-}
-
 static void say_step(struct walk *w, const struct step *s, const char *rule,
 		     const char *words)
 {
 	char from[MN_OID_HEX + 1], oid[MN_OID_HEX + 1];
-	enum mn_severity severity = MN_PROBLEM;
 
-	if (!strcmp(rule, "object-missing") && has_promisor(w->f))
-		severity = MN_NOTE;
 	mn_oid_hex(oid, &s->oid);
 	mn_oid_hex(from, &s->from);
-	mn_fsck_say(w->f, severity, oid, rule, "%s; named by %s", words,
+	mn_fsck_say(w->f, MN_PROBLEM, oid, rule, "%s; named by %s", words,
 		    mn_oid_is_zero(&s->from) ? w->ref : from);
+}
+
+/* Never a commit, nor what a ref names. */
+static void say_missing(struct walk *w, const struct step *s,
+			const char *words)
+{
+	if (w->f->may_miss && s->want != MN_COMMIT &&
+	    !mn_oid_is_zero(&s->from))
+		w->f->missing++;
+	else
+		say_step(w, s, "object-missing", words);
 }
 
 static int take_oid(const char **p, const char *end, const char *key,
@@ -130,11 +131,12 @@ static void visit_object(struct walk *w, const struct step *s)
 	r = mn_reader_stat(w->f->rd, &o.type, &size, &s->oid, &err);
 	if (r == 0 && o.type != MN_BLOB)
 		r = mn_reader_read(w->f->rd, &o, &s->oid, MN_OBJECT_MAX, &err);
-	if (r < 0) {
-		say_step(w, s, r == MN_ENOTFOUND ? "object-missing"
-			 : "object-corrupt", err.msg);
+	if (r == MN_ENOTFOUND)
+		say_missing(w, s, err.msg);
+	else if (r < 0)
+		say_step(w, s, "object-corrupt", err.msg);
+	if (r < 0)
 		return;
-	}
 	if (s->want && o.type != s->want) {
 		say_step(w, s, "object-type", "it has another type");
 		return;
@@ -149,6 +151,25 @@ static void visit_object(struct walk *w, const struct step *s)
 		say_step(w, s, "object-form", "it is malformed");
 }
 
+/* A node whose meta is not here: of the carrier only the parents. */
+static int visit_bare(struct walk *w, const struct step *s)
+{
+	struct mn_carrier *c = mn_xmalloc(sizeof(*c));
+	struct mn_object o;
+	struct mn_oid parent;
+	int ok;
+
+	ok = mn_reader_read(w->f->rd, &o, &s->oid, MN_CARRIER_MAX, NULL) == 0
+		&& mn_carrier_parse(c, (struct mn_str){ o.data, o.len }) ==
+		MN_RULE_NONE;
+	for (size_t i = 0; ok && i < c->nparents; i++) {
+		mn_carrier_parent(&parent, c, i);
+		push(w, &parent, &s->oid, MN_COMMIT);
+	}
+	free(c);
+	return ok;
+}
+
 /* A node that is good: what its tree names has been read. */
 static int visit_node(struct walk *w, const struct step *s,
 		      const struct mn_check_result *c)
@@ -159,6 +180,8 @@ static int visit_node(struct walk *w, const struct step *s,
 
 	if (c->code || c->is_merge)
 		return 0;
+	if (c->meta_missing)
+		return visit_bare(w, s);
 	i = mn_links_find_carrier(l, &s->oid);
 	if (i == SIZE_MAX)
 		return 0;

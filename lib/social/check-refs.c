@@ -218,7 +218,8 @@ static void check_device(struct mn_fsck *f, const struct mn_ref *ref)
 			    "it names a node of another device");
 		return;
 	}
-	for (size_t i = 0; i < l->nodes.n; i++) {
+	/* without its meta, its number is not known */
+	for (size_t i = 0; i < l->nodes.n && !n->bare; i++) {
 		const struct mn_link *m = &l->nodes.p[i];
 		size_t at;
 
@@ -258,6 +259,11 @@ static void check_main(struct mn_fsck *f, const struct mn_oid *tips, size_t n)
 	if (!n)
 		return;
 	r = mn_heads(&heads, f->rd, tips, n, NULL, &err);
+	if (r == MN_ENOTFOUND && f->may_miss) {
+		mn_err_clear(&err);
+		heads.n = 0;
+		r = mn_heads_by_commits(&heads, f->rd, tips, n, &err);
+	}
 	if (r < 0 || !heads.n) {
 		mn_fsck_say(f, MN_PROBLEM, MN_REF_MAIN, "head",
 			    "the head cannot be told: %s", err.msg);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "git/quarantine.h"
+#include "node/verify.h"
 #include "social/check-parts.h"
 
 #include "banned.h"
@@ -75,7 +77,8 @@ static int is_ambiguous(const struct mn_fsck *f)
 
 static void new_check(struct mn_fsck *f)
 {
-	struct mn_check_options o = { .threads = f->opt->threads };
+	struct mn_check_options o = { .threads = f->opt->threads,
+				      .allow_missing = f->may_miss };
 
 	if (!f->opt->no_git) {
 		o.watch = mn_fsck_watch;
@@ -133,6 +136,43 @@ static void say_nodes(struct mn_fsck *f)
 	}
 }
 
+static unsigned may_miss(const struct mn_fsck *f)
+{
+	int partial = f->opt->partial || f->opt->bare;
+
+	for (size_t i = 0; i < f->stored.packs.n && !partial; i++)
+		partial = f->stored.packs.p[i].has_promisor;
+	return partial ? MN_MISSING_META | MN_MISSING_CONTENTS : 0;
+}
+
+/* How much is not here, of what need not be here. */
+static void say_missing(struct mn_fsck *f)
+{
+	size_t bare = 0, contents = 0;
+
+	for (size_t i = 0; i < f->commits.n; i++) {
+		const struct mn_check_result *c = &f->commits.p[i];
+
+		if (!f->reached[i] || c->code)
+			continue;
+		bare += c->meta_missing;
+		contents += c->contents_missing;
+	}
+	if (bare)
+		mn_fsck_say(f, f->opt->bare ? MN_NOTE : MN_PROBLEM, f->hex,
+			    "meta-missing", "the metadata of %zu node%s is "
+			    "not here", bare, bare == 1 ? "" : "s");
+	if (contents)
+		mn_fsck_say(f, MN_NOTE, f->hex, "contents-missing",
+			    "contents of %zu node%s are not here", contents,
+			    contents == 1 ? "" : "s");
+	if (f->missing)
+		mn_fsck_say(f, MN_NOTE, f->hex, "object-missing",
+			    "%zu other object%s that git would fetch %s not "
+			    "here", f->missing, f->missing == 1 ? "" : "s",
+			    f->missing == 1 ? "is" : "are");
+}
+
 static int check_all(struct mn_fsck *f, struct mn_err *err)
 {
 	struct mn_fsck_sums *sums = NULL;
@@ -140,10 +180,12 @@ static int check_all(struct mn_fsck *f, struct mn_err *err)
 
 	mn_fsck_read_refs(f);
 	mn_fsck_read_identity(f);
-	new_check(f);
-	r = mn_fsck_list_objects(f, err);
+	r = mn_stored_list(&f->stored, f->repo.path, err);
 	if (r < 0)
 		return r;
+	f->may_miss = may_miss(f);
+	new_check(f);
+	mn_fsck_list_objects(f);
 	if (!f->opt->no_git)
 		sums = mn_fsck_sums_start(f);
 	check_nodes(f);
@@ -160,6 +202,7 @@ static int check_all(struct mn_fsck *f, struct mn_err *err)
 		mn_fsck_sums_finish(f, sums);
 	}
 	say_nodes(f);
+	say_missing(f);
 	mn_fsck_check_refs(f);
 	mn_fsck_check_key(f);
 	return 0;
@@ -187,6 +230,11 @@ int mn_fsck(const struct mn_home *h, const char *hex,
 	if (strcmp(found, hex))
 		mn_fsck_say(&f, MN_PROBLEM, "config", "profile",
 			    "it is of the profile %s", found);
+	/* what dead fetches left is nobody's; the only thing that is removed */
+	if (mn_repo_lock(&f.repo, 0, NULL) == 0) {
+		mn_quarantine_sweep(f.repo.path, NULL);
+		mn_repo_unlock(&f.repo);
+	}
 	f.rd = mn_reader_new(f.repo.store);
 	r = check_all(&f, err);
 	mn_check_free(f.check);

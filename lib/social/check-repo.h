@@ -1,6 +1,7 @@
 /*
  * check-repo: what mn fsck does with one repository: everything is read, and
- * everything that is wrong is told, by name; nothing is changed.
+ * everything that is wrong is told, by name; nothing is changed, but that what
+ * dead fetches left in mn/incoming goes.
  *
  * git's level: every object has the hash that is its name, packs and indexes
  * their checksums; refs and HEAD are well-formed and lead only to objects
@@ -27,6 +28,10 @@ struct mn_finding {
 
 struct mn_fsck_options {
 	int no_git;		/* mn's level only */
+	/* By the settings of the repository: contents may be missing; and the
+	 * metadata of nodes, too. Where a pack is marked .promisor both are
+	 * looked over, but missing metadata that is wanted is a problem. */
+	int partial, bare;
 	int threads;		/* 0: all processors */
 	/* Findings come in an order that depends on the repository alone. */
 	void (*found)(void *ctx, const struct mn_finding *f);

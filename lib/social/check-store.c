@@ -45,7 +45,7 @@ static void add_pack_file(struct mn_stored *s, const char *dir,
 	p->has_keep = !strcmp(dot, ".keep");
 	p->has_promisor = !strcmp(dot, ".promisor");
 	mn_buf_addf(&path, "%s/%s", dir, name);
-	if (p->has_pack && !stat(path.p, &st))
+	if ((p->has_pack || p->has_promisor) && !stat(path.p, &st))
 		p->time = st.st_mtim.tv_sec;
 	mn_buf_release(&path);
 }
@@ -64,12 +64,12 @@ static void join_packs(struct mn_stored *s)
 			continue;
 		}
 		q = &s->packs.p[n - 1];
+		if (p->has_pack || (!q->has_pack && p->has_promisor))
+			q->time = p->time;
 		q->has_pack |= p->has_pack;
 		q->has_idx |= p->has_idx;
 		q->has_keep |= p->has_keep;
 		q->has_promisor |= p->has_promisor;
-		if (p->has_pack)
-			q->time = p->time;
 	}
 	s->packs.n = n;
 }

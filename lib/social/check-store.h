@@ -14,7 +14,8 @@
 struct mn_stored_pack {
 	char name[MN_STORED_NAME_MAX];	/* "pack-<checksum>" */
 	int has_pack, has_idx, has_keep, has_promisor;
-	int64_t time;			/* of the pack, in seconds */
+	int64_t time;			/* of the pack, in seconds; without
+					   one, of its .promisor */
 };
 
 struct mn_stored {

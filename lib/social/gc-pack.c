@@ -30,6 +30,7 @@ struct made {
 struct group {
 	MN_VEC(struct made) e;
 	struct mn_buf z;
+	int missing;		/* something was not there, and need not be */
 	int code;
 	struct mn_err err;
 };
@@ -149,6 +150,17 @@ static void add_base(struct worker *w, struct base *b,
 	mn_buf_add(&w->texts, data, len);
 }
 
+/* What reading an object gave: that it is not there may be no error. */
+static int may_miss(const struct packing *p, struct group *gr, int r,
+		    struct mn_err *err)
+{
+	if (r != MN_ENOTFOUND || !p->g->partial)
+		return r;
+	mn_err_clear(err);
+	gr->missing = 1;
+	return 0;
+}
+
 /* A content: copied, or compressed here, or left for later. */
 static int add_content(struct packing *p, struct worker *w, struct group *gr,
 		       const struct mn_oid *oid, struct mn_err *err)
@@ -174,11 +186,7 @@ static int add_content(struct packing *p, struct worker *w, struct group *gr,
 		r = mn_gc_read(w->rd, &o, oid, err);
 	if (r == 0)
 		add_deflated(w, gr, oid, o.type, o.data, o.len);
-	if (r == MN_ENOTFOUND && p->g->partial) {
-		mn_err_clear(err);
-		return 0;
-	}
-	return r;
+	return may_miss(p, gr, r, err);
 }
 
 /* Which base this device has in the group; BASES: none, and no room. */
@@ -203,12 +211,8 @@ static int add_meta(struct packing *p, struct worker *w, struct group *gr,
 	struct mn_object o;
 	int r = mn_gc_read(w->rd, &o, oid, err);
 
-	if (r == MN_ENOTFOUND && p->g->partial) {
-		mn_err_clear(err);
-		return 0;
-	}
 	if (r < 0)
-		return r;
+		return may_miss(p, gr, r, err);
 	if (is_new) {
 		add_base(w, &w->metas[base], oid, o.data, o.len);
 		add_deflated(w, gr, oid, o.type, o.data, o.len);
@@ -268,12 +272,10 @@ static int add_node(struct packing *p, struct worker *w, struct group *gr,
 		return mn_err_set(err, MN_ECORRUPT, "a commit has changed");
 	base = base_of(w, &carrier.device, &is_new);
 	r = mn_gc_read(w->rd, &o, &carrier.tree, err);
-	if (r == MN_ENOTFOUND && p->g->partial) {
-		mn_err_clear(err);
-		if (is_new)
-			w->metas[base].len = 0;
-	} else if (r < 0) {
-		return r;
+	if (r < 0) {
+		r = may_miss(p, gr, r, err);
+		if (r < 0)
+			return r;
 	} else {
 		mn_buf_clear(&w->tree);
 		mn_buf_add(&w->tree, o.data, o.len);
@@ -309,6 +311,7 @@ static void make_group(void *ctx, int worker, size_t i)
 	memset(w->metas, 0, sizeof(w->metas));
 	w->nbases = 0;
 	gr->code = 0;
+	gr->missing = 0;
 	for (; from < to && gr->code == 0; from++)
 		gr->code = add_node(p, w, gr, &p->g->commits.p[from],
 				    &gr->err);
@@ -352,8 +355,6 @@ int mn_gc_put(struct mn_gc *g, struct mn_pack *w, const struct mn_oid *oid,
 			note_size(g, o.type, o.len, 0);
 			r = mn_pack_add(w, &is, o.type, o.data, o.len, err);
 		}
-		else if (r == MN_ENOTFOUND && g->partial)
-			r = 0;
 	}
 	mn_inflater_release(&inflater);
 	mn_buf_release(&raw);
@@ -380,7 +381,13 @@ int mn_gc_put_all(struct mn_gc *g, struct mn_pack *w, const struct mn_oid *oid,
 		mn_map_put(&g->walked, at.b, 0);
 		r = mn_reader_stat(g->rd, &type, &size, &at, err);
 		if (r == MN_ENOTFOUND) {
-			r = mn_gc_may_miss(g, &at) ? 0 : MN_ECORRUPT;
+			if (!mn_gc_may_miss(g, &at)) {
+				r = MN_ECORRUPT;
+				break;
+			}
+			mn_err_clear(err);
+			g->missing |= g->partial;
+			r = 0;
 			continue;
 		}
 		if (r == 0 && type != MN_BLOB) {
@@ -405,6 +412,7 @@ static int put_group(struct mn_gc *g, const struct group *gr,
 			*err = gr->err;
 		return r;
 	}
+	g->missing |= gr->missing;
 	for (size_t i = 0; i < gr->e.n && r == 0; i++) {
 		const struct made *m = &gr->e.p[i];
 		struct mn_packed e = {
@@ -514,6 +522,9 @@ int mn_gc_write(struct mn_gc *g, struct mn_err *err)
 		r = mn_gc_put_all(g, g->pack, &g->commits.p[i].oid, err);
 	packing_release(p);
 	free(p);
+	g->promisor = g->partial && (g->missing || g->opt->partial);
+	if (g->promisor)
+		mn_pack_promisor(g->pack);
 	if (r == 0) {
 		g->counts->objects = mn_pack_count(g->pack);
 		r = mn_pack_finish(g->pack, g->counts->pack, err);

@@ -31,6 +31,8 @@ struct mn_gc {
 	struct mn_ref_list refs;	/* as they were at the start */
 	struct mn_stored stored;	/* likewise */
 	int partial;			/* what is missing may be missing */
+	int missing;			/* something is */
+	int promisor;			/* the new packs are marked */
 	MN_VEC(const struct mn_packfile *) kept;	/* packs that are to stay
 					   as they are, and alternates' */
 	MN_VEC(struct mn_gc_commit) commits;
@@ -48,7 +50,7 @@ struct mn_gc {
 void mn_gc_progress(struct mn_gc *g, const char *what, size_t done,
 		    size_t total);
 /* Which packs stay as they are: all but those that were listed, of our own
- * and without .keep and .promisor. */
+ * and without .keep. */
 void mn_gc_list_kept(struct mn_gc *g);
 /* Whether it lies in a pack that stays as it is. */
 int mn_gc_is_kept(const struct mn_gc *g, const struct mn_oid *oid);

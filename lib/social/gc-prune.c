@@ -32,8 +32,7 @@ static int is_new(const struct mn_gc *g, const struct mn_stored_pack *s)
 static const struct mn_packfile *replaceable(const struct mn_gc *g,
 					     const struct mn_stored_pack *s)
 {
-	if (!s->has_pack || !s->has_idx || s->has_keep || s->has_promisor ||
-	    is_new(g, s))
+	if (!s->has_pack || !s->has_idx || s->has_keep || is_new(g, s))
 		return NULL;
 	return mn_gc_packfile(g, s);
 }
@@ -56,6 +55,8 @@ int mn_gc_write_rest(struct mn_gc *g, struct mn_err *err)
 	struct mn_oid oid;
 	int r = mn_pack_begin(&g->rest, g->repo->path, err);
 
+	if (r == 0 && g->promisor)
+		mn_pack_promisor(g->rest);
 	for (size_t i = 0; i < g->stored.packs.n && r == 0; i++) {
 		const struct mn_stored_pack *s = &g->stored.packs.p[i];
 		const struct mn_packfile *p = replaceable(g, s);
@@ -69,8 +70,10 @@ int mn_gc_write_rest(struct mn_gc *g, struct mn_err *err)
 			/* a damaged one stays where it is: see may_go() */
 			r = mn_gc_put(g, g->rest, &oid, err);
 			if (r == MN_ECORRUPT || r == MN_ENOTFOUND ||
-			    r == MN_ELIMIT)
+			    r == MN_ELIMIT) {
+				mn_err_clear(err);
 				r = 0;
+			}
 			if (s->time > g->rest_time)
 				g->rest_time = s->time;
 		}
@@ -123,8 +126,10 @@ static int mark_live(struct removing *x, const struct mn_oid *tip,
 			if (r == 0)
 				r = mn_gc_push_named(&todo, &o, err);
 		}
-		if (r == MN_ENOTFOUND && mn_gc_may_miss(g, &oid))
+		if (r == MN_ENOTFOUND && mn_gc_may_miss(g, &oid)) {
+			mn_err_clear(err);
 			r = 0;
+		}
 	}
 	mn_vec_release(&todo);
 	return r;
@@ -214,7 +219,7 @@ static int remove_pack(struct removing *x, const char *name,
 		       struct mn_err *err)
 {
 	static const char *const endings[] = {
-		".idx", ".rev", ".bitmap", ".mtimes", ".pack"
+		".idx", ".rev", ".bitmap", ".mtimes", ".pack", ".promisor"
 	};
 	int r = 0;
 
@@ -286,12 +291,23 @@ static int remove_leftovers(struct removing *x, struct mn_err *err)
 	for (size_t i = 0; i < x->g->stored.packs.n && r == 0; i++) {
 		const struct mn_stored_pack *s = &x->g->stored.packs.p[i];
 
-		if (!s->has_keep && !s->has_promisor && !is_new(x->g, s) &&
+		if (!s->has_keep && !is_new(x->g, s) &&
 		    !(s->has_pack && s->has_idx) &&
-		    (!s->has_pack || s->time < old))
+		    ((!s->has_pack && !s->has_promisor) || s->time < old))
 			r = remove_pack(x, s->name, err);
 	}
 	return r;
+}
+
+/* The mark of a pack of the same bytes, from a time when objects were missing. */
+static int remove_mark(struct removing *x, struct mn_err *err)
+{
+	if (x->g->promisor || !x->g->counts->pack[0])
+		return 0;
+	mn_buf_clear(&x->path);
+	mn_buf_addf(&x->path, "%s/pack/pack-%s.promisor", x->g->stored.dir,
+		    x->g->counts->pack);
+	return remove_file(x->path.p, err);
 }
 
 static void remove_empty_dirs(struct removing *x)
@@ -319,6 +335,8 @@ int mn_gc_remove(struct mn_gc *g, struct mn_err *err)
 		r = remove_packs(&x, err);
 	if (r == 0)
 		r = remove_leftovers(&x, err);
+	if (r == 0)
+		r = remove_mark(&x, err);
 	remove_empty_dirs(&x);
 	mn_repo_unlock(g->repo);
 	if (g->rest)

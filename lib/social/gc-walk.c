@@ -124,11 +124,8 @@ static int visit(struct mn_gc *g, const struct mn_oid *oid,
 
 	if (mn_map_get(&g->commit_at, oid->b) != SIZE_MAX)
 		return 0;
+	/* else what stands behind it would pass for unreachable */
 	r = mn_gc_read(g->rd, &o, oid, err);
-	if (r == MN_ENOTFOUND && g->partial) {
-		mn_err_clear(err);
-		return 0;
-	}
 	if (r < 0)
 		return r == MN_ENOTFOUND ? MN_ECORRUPT : r;
 	mn_map_put(&g->commit_at, oid->b, g->commits.n);

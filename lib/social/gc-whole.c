@@ -16,7 +16,7 @@ static int is_served(const char *name)
 
 static int is_whole(const struct mn_gc *g)
 {
-	if (g->partial || g->kept.n)
+	if (g->promisor || g->kept.n)
 		return 0;
 	for (size_t i = 0; i < g->refs.n; i++)
 		if (!is_served(g->refs.p[i].name))

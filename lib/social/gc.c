@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/io.h"
+#include "git/quarantine.h"
 #include "git/storewalk.h"
 #include "social/gc-parts.h"
 
@@ -67,12 +68,12 @@ void mn_gc_list_kept(struct mn_gc *g)
 			const struct mn_stored_pack *s =
 				&g->stored.packs.p[k];
 
-			kept = s->has_keep || s->has_promisor ||
-				!has_name(g, p, s->name);
+			kept = s->has_keep || !has_name(g, p, s->name);
 		}
 		if (p && kept)
 			*mn_vec_push(&g->kept) = p;
 	}
+	g->partial |= g->opt->partial;
 	for (size_t i = 0; i < g->stored.packs.n; i++)
 		g->partial |= g->stored.packs.p[i].has_promisor;
 }
@@ -113,7 +114,7 @@ static int is_done(struct mn_gc *g)
 	int done = 0;
 
 	if (g->stored.loose.n || g->stored.packs.n != 1 || s->has_keep ||
-	    !mn_gc_packfile(g, s) || g->partial)
+	    !mn_gc_packfile(g, s) || (g->opt->partial && !s->has_promisor))
 		return 0;
 	mark_path(g, &path);
 	mark_text(g, s->name + 5, &want);
@@ -226,6 +227,15 @@ static int run(struct mn_gc *g, struct mn_err *err)
 	return r;
 }
 
+/* What dead fetches left; at another time if somebody writes just now. */
+static void sweep_incoming(struct mn_repo *r)
+{
+	if (mn_repo_lock(r, 0, NULL) < 0)
+		return;
+	mn_quarantine_sweep(r->path, NULL);
+	mn_repo_unlock(r);
+}
+
 int mn_gc(struct mn_repo *r, const struct mn_gc_options *opt,
 	  struct mn_gc_counts *counts, struct mn_err *err)
 {
@@ -245,6 +255,7 @@ int mn_gc(struct mn_repo *r, const struct mn_gc_options *opt,
 			   "it is done");
 	if (ret < 0)
 		goto out;
+	sweep_incoming(r);
 	g.rd = mn_reader_new(r->store);
 	ret = run(&g, err);
 	if (ret == MN_ENOTFOUND)	/* what a ref reaches must be there */

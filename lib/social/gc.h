@@ -12,6 +12,11 @@
  * whole, and those of the others deltas against them (chains are never
  * longer than that); contents and trees are whole, and copied as they were
  * compressed where that is possible.
+ *
+ * In a partial repository - the settings say so, or a pack is marked .promisor -
+ * trees and blobs may be missing; commits, and what refs name, may not. The
+ * new pack is marked then, too, before anybody can see it, and replaces marked
+ * ones. Where all is there and the settings want all of it, the mark goes.
  */
 #ifndef MN_SOCIAL_GC_H
 #define MN_SOCIAL_GC_H
@@ -22,6 +27,8 @@
 #define MN_GC_PRUNE_DAYS 14
 
 struct mn_gc_options {
+	int partial;		/* by the settings, contents may be missing:
+				   the pack is marked .promisor */
 	int64_t prune_before;	/* unreachable objects older than that (in
 				   seconds since 1970) are removed */
 	int threads;		/* 0: all processors */
