@@ -18,8 +18,62 @@ struct walk {
 	MN_VEC(struct frame) stack;
 	MN_VEC(struct mn_oid) parents;
 	struct mn_map found;	/* every commit that was ever on the stack */
+	struct mn_map admitted;	/* where there is no index: what refs reach */
 	size_t max;
 };
+
+/* All that the refs of devices reach: for who has no index. */
+static int list_admitted(struct walk *w, struct mn_err *err)
+{
+	struct mn_admission *ad = w->ad;
+	MN_VEC(struct mn_oid) todo = { 0 };
+	struct mn_carrier c;
+	struct mn_object o;
+	int r = 0;
+
+	for (size_t i = 0; i < ad->local.n; i++)
+		*mn_vec_push(&todo) = ad->local.p[i].oid;
+	while (todo.n && r == 0) {
+		struct mn_oid oid = todo.p[--todo.n];
+
+		if (mn_map_get(&w->admitted, oid.b) != SIZE_MAX)
+			continue;
+		mn_map_put(&w->admitted, oid.b, 0);
+		r = mn_reader_read(ad->rd, &o, &oid, MN_CARRIER_MAX, err);
+		if (r < 0 || mn_carrier_parse(&c, (struct mn_str){
+				o.data, o.len }) != MN_RULE_NONE)
+			continue;
+		for (size_t i = 0; i < c.nparents; i++)
+			mn_carrier_parent(mn_vec_push(&todo), &c, i);
+	}
+	mn_vec_release(&todo);
+	return r;
+}
+
+/*
+ * Whether a commit was let in before: a ref reaches it. That its object is
+ * here is not enough: who let it in may have died before the ref moved, and
+ * then nobody says that what it is built on is here, too.
+ */
+static int is_admitted(struct walk *w, const struct mn_oid *oid)
+{
+	struct mn_admission *ad = w->ad;
+	struct mn_arena arena = MN_ARENA_INIT;
+	struct mn_index_row row;
+	int r;
+
+	if (!ad->local.n || !mn_quarantine_known(ad->a->quarantine, oid))
+		return 0;
+	if (!ad->a->index)
+		return mn_map_get(&w->admitted, oid->b) != SIZE_MAX;
+	for (size_t i = 0; i < ad->local.n; i++)
+		if (mn_oid_eq(&ad->local.p[i].oid, oid))
+			return 1;
+	r = mn_index_by_carrier(&row, &arena, ad->a->index,
+				&ad->a->profile->id, oid, NULL);
+	mn_arena_release(&arena);
+	return r == 0;
+}
 
 static void push_parents(struct walk *w, struct frame *f,
 			 const struct mn_carrier *c)
@@ -41,7 +95,7 @@ static int enter(struct walk *w, const struct mn_oid *oid, struct mn_err *err)
 	int r;
 
 	if (mn_map_get(&w->found, oid->b) != SIZE_MAX ||
-	    mn_quarantine_known(ad->a->quarantine, oid))
+	    is_admitted(w, oid))
 		return 0;
 	if (w->found.n >= w->max)
 		return mn_err_set(err, MN_ELIMIT, "more than %zu new nodes at "
@@ -103,6 +157,9 @@ int mn_admission_walk(struct mn_admission *ad, struct mn_err *err)
 	if (!w.max)
 		w.max = MN_ADMIT_NODES_MAX;
 	mn_map_init(&w.found, sizeof(struct mn_oid));
+	mn_map_init(&w.admitted, sizeof(struct mn_oid));
+	if (!ad->a->index)
+		r = list_admitted(&w, err);
 	for (size_t i = 0; i < refs->n && r == 0; i++) {
 		if (strncmp(refs->p[i].name, MN_REF_DEVICES,
 			    sizeof(MN_REF_DEVICES) - 1))
@@ -117,5 +174,6 @@ int mn_admission_walk(struct mn_admission *ad, struct mn_err *err)
 	mn_vec_release(&w.stack);
 	mn_vec_release(&w.parents);
 	mn_map_release(&w.found);
+	mn_map_release(&w.admitted);
 	return r;
 }

@@ -218,6 +218,16 @@ static void count(struct mn_admission *ad)
 	rep->wanting += ad->wanting.n;
 }
 
+/* Whether main names the head already. */
+static int head_stands(const struct mn_admission *ad)
+{
+	struct mn_oid is;
+
+	return !ad->has_head ||
+		(mn_refs_read(&is, ad->a->profile->repo.path, MN_REF_MAIN,
+			      NULL) == 0 && mn_oid_eq(&is, &ad->head));
+}
+
 static int admit(struct mn_admission *ad, struct mn_err *err)
 {
 	int r = mn_profile_tips(&ad->local, ad->a->profile, err);
@@ -232,11 +242,11 @@ static int admit(struct mn_admission *ad, struct mn_err *err)
 		r = mn_admission_moves(ad, err);
 	if (r == 0 && (ad->commits.n || ad->has_offered))
 		r = mn_admission_keep(ad, err);
-	if (r < 0 || (!ad->moves.n && !ad->has_offered))
-		return r;
-	r = mn_admission_head(ad, err);
 	if (r == 0)
-		r = publish(ad, err);
+		r = mn_admission_head(ad, err);
+	if (r < 0 || (!ad->moves.n && !ad->has_offered && head_stands(ad)))
+		return r;
+	r = publish(ad, err);
 	if (r == 0) {
 		count(ad);
 		r = renew(ad, err);

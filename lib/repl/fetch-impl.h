@@ -49,6 +49,9 @@ int mn_fetching_open(struct mn_fetching *g, struct mn_err *err);
 
 struct mn_fetch_plan {
 	MN_VEC(struct mn_oid) wants, haves;
+	int admit;			/* even if nothing is wanted: what is
+					   offered may be here, but was never
+					   let in */
 };
 void mn_fetch_plan_release(struct mn_fetch_plan *plan);
 /* What is new in g->offered. */

@@ -1,9 +1,11 @@
 #include "repl/fetch.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "git/quarantine.h"
 #include "repl/fetch-impl.h"
@@ -115,9 +117,11 @@ static int bring(struct mn_fetching *g, const struct mn_fetch_plan *plan,
 		.follow = g->follow, .limits = g->o->admit,
 		.threads = g->o->threads, .wait_ms = g->o->wait_ms };
 	struct mn_ref_list tips = { 0 };
-	int r = mn_quarantine_begin(&q, g->gitdir, err);
+	int r = mn_fetching_open(g, err);
 
 	if (r == 0)
+		r = mn_quarantine_begin(&q, g->gitdir, err);
+	if (r == 0 && plan->wants.n)
 		r = receive(g, q, plan, &a, err);
 	if (r == 0)
 		r = mn_quarantine_load(q, err);
@@ -172,7 +176,7 @@ static int from_remote(struct mn_fetching *g, struct mn_err *err)
 	r = mn_fetching_plan(g, &plan, err);
 	if (r == 0)
 		r = mn_fetching_see(g, err);
-	if (r == 0 && plan.wants.n)
+	if (r == 0 && (plan.wants.n || plan.admit))
 		r = bring(g, &plan, err);
 	mn_fetch_plan_release(&plan);
 	if (r == 0 && !g->o->no_contents)
@@ -267,6 +271,27 @@ static void end(struct mn_fetching *g)
 	free(g->gitdir);
 }
 
+/* What fetches left that were killed. An empty directory goes, and is made
+ * again when it is needed. */
+static int sweep(struct mn_fetching *g, struct mn_err *err)
+{
+	struct mn_buf path = MN_BUF_INIT;
+	int r = 0;
+
+	mn_buf_addf(&path, "%s/mn/incoming", g->gitdir);
+	if (rmdir(path.p) < 0 && (errno == ENOTEMPTY || errno == EEXIST)) {
+		r = mn_fetching_open(g, err);
+		if (r == 0)
+			r = mn_repo_lock(&g->profile.repo, g->o->wait_ms, err);
+		if (r == 0) {
+			r = mn_quarantine_sweep(g->gitdir, err);
+			mn_repo_unlock(&g->profile.repo);
+		}
+	}
+	mn_buf_release(&path);
+	return r;
+}
+
 int mn_fetch_profile(const char *hex, const struct mn_follow *f,
 		     const struct mn_fetch_options *o,
 		     struct mn_fetch_report *rep, struct mn_err *err)
@@ -276,6 +301,8 @@ int mn_fetch_profile(const char *hex, const struct mn_follow *f,
 
 	begin(&g, hex, f, o, rep);
 	r = mn_seen_read(&g.seen, g.gitdir, err);
+	if (r == 0)
+		r = sweep(&g, err);
 	if (r == 0)
 		r = each_remote(&g, err);
 	if (r == 0)
