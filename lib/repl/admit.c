@@ -246,12 +246,10 @@ static int admit(struct mn_admission *ad, struct mn_err *err)
 		r = mn_admission_head(ad, err);
 	if (r < 0 || (!ad->moves.n && !ad->has_offered && head_stands(ad)))
 		return r;
-	r = publish(ad, err);
-	if (r == 0) {
+	r = ad->a->dry_run ? 0 : publish(ad, err);
+	if (r == 0)
 		count(ad);
-		r = renew(ad, err);
-	}
-	return r;
+	return r == 0 && !ad->a->dry_run ? renew(ad, err) : r;
 }
 
 int mn_admit(const struct mn_admit *a, struct mn_admit_report *rep,

@@ -67,6 +67,8 @@ struct mn_admit {
 	int partial;			/* the stream broke off: what is complete
 					   is let in, and what is missing is no
 					   refusal */
+	int dry_run;			/* only verify, and report: nothing moves,
+					   and the lock isn't taken */
 };
 /* Whether content i of a node is wanted: its size, and the node's stream and
  * tags. f NULL: everything is. */
