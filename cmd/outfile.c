@@ -13,13 +13,6 @@
 #include "reading.h"
 #include "banned.h"
 
-struct outfile {
-	const char *path;
-	struct mn_buf tmp;	/* name while it is written; "" has none */
-	int fd;
-	int in_place;		/* the file is a device, say */
-};
-
 static void dir_of(struct mn_buf *out, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -30,8 +23,8 @@ static void dir_of(struct mn_buf *out, const char *path)
 		mn_buf_adds(out, "./");
 }
 
-static int outfile_open(struct outfile *f, const char *path,
-			struct mn_err *err)
+int mn_outfile_open(struct mn_outfile *f, const char *path,
+		    struct mn_err *err)
 {
 	struct mn_buf dir = MN_BUF_INIT;
 	struct stat st;
@@ -56,7 +49,7 @@ static int outfile_open(struct outfile *f, const char *path,
 }
 
 /* Gives a file without a name one, beside the path. */
-static int name_it(struct outfile *f, struct mn_err *err)
+static int name_it(struct mn_outfile *f, struct mn_err *err)
 {
 	char self[40];
 	int i;
@@ -75,15 +68,20 @@ static int name_it(struct outfile *f, struct mn_err *err)
 	return mn_err_sys(err, "cannot write '%s'", f->path);
 }
 
-static int outfile_close(struct outfile *f, int r, struct mn_err *err)
+int mn_outfile_close(struct mn_outfile *f, int r, int durable,
+		     struct mn_err *err)
 {
+	if (r >= 0 && durable && !f->in_place && fsync(f->fd))
+		r = mn_err_sys(err, "cannot write '%s'", f->path);
 	if (r >= 0 && !f->in_place && !f->tmp.len)
 		r = name_it(f, err);
 	if (f->fd >= 0 && close(f->fd) && r >= 0)
 		r = mn_err_sys(err, "cannot write '%s'", f->path);
 	if (r >= 0 && !f->in_place && rename(f->tmp.p, f->path))
 		r = mn_err_sys(err, "cannot write '%s'", f->path);
-	if (r < 0 && f->tmp.len)
+	if (r >= 0 && durable && !f->in_place)
+		r = mn_io_fsync_parent(f->path, err);
+	else if (r < 0 && f->tmp.len)
 		unlink(f->tmp.p);
 	mn_buf_release(&f->tmp);
 	return r;
@@ -92,7 +90,7 @@ static int outfile_close(struct outfile *f, int r, struct mn_err *err)
 static int to_file(void *ctx, const void *data, size_t len,
 		   struct mn_err *err)
 {
-	struct outfile *f = ctx;
+	struct mn_outfile *f = ctx;
 
 	return mn_io_write_full(f->fd, data, len, err);
 }
@@ -108,7 +106,7 @@ int mn_content_write(struct mn_cmd *c, struct mn_reader *rd,
 		     struct mn_err *err)
 {
 	struct mn_rawout out;
-	struct outfile f;
+	struct mn_outfile f;
 	int r;
 
 	if (!file || !strcmp(file, "-")) {
@@ -120,12 +118,12 @@ int mn_content_write(struct mn_cmd *c, struct mn_reader *rd,
 	if (i >= n->meta.ncontents)
 		return mn_err_set(err, MN_ENOTFOUND, "there is no content %zu",
 				  i);
-	r = outfile_open(&f, file, err);
+	r = mn_outfile_open(&f, file, err);
 	if (r < 0) {
 		mn_buf_release(&f.tmp);
 		/* no directory: that is not the content that is missing */
 		return r == MN_ENOTFOUND ? MN_EIO : r;
 	}
 	r = mn_content_read(rd, n, i, to_file, &f, NULL, err);
-	return outfile_close(&f, r, err);
+	return mn_outfile_close(&f, r, 0, err);
 }
