@@ -25,6 +25,8 @@ static void say(void *ctx, const char *text, size_t len)
 	mn_buf_adds(&b, "remote: ");
 	mn_text_line(&b, (struct mn_str){ text, len });
 	mn_buf_addc(&b, '\n');
+	if (n->progress)
+		mn_progress_clear(n->progress);
 	/* threads: a line is one write */
 	fwrite(b.p, 1, b.len, stderr);
 	mn_buf_release(&b);

@@ -21,11 +21,14 @@
 #include "cmd.h"
 #include "net/net.h"
 #include "netsign.h"
+#include "progress.h"
 
 struct mn_netopts {
 	struct mn_cmd *c;
 	struct mn_net_options opt;	/* may be changed; ctx stays */
 	int quiet;			/* nothing of what servers say is shown */
+	struct mn_progress *progress;	/* cleared before a line is written; of
+					   one thread alone; or NULL */
 	pthread_mutex_t asking;
 	struct mn_netsign sign;
 };

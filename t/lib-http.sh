@@ -3,8 +3,9 @@
 # Servers of HTTP for tests, on free ports of 127.0.0.1; all end with the
 # script.
 #
-#	start_lighttpd_git DIR		the repositories below DIR through git
-#					http-backend, with cgi of lighttpd
+#	start_lighttpd_git DIR [VERSION] the repositories below DIR through git
+#					http-backend, with cgi of lighttpd;
+#					always this version of the protocol
 #	start_lighttpd_static DIR	files
 #	start_server MODE [ARG...]	lib-http.py
 #	start_mn_serve [ARG...]		mn serve of the home; stop_mn_serve
@@ -101,6 +102,8 @@ start_lighttpd_static () {
 
 start_lighttpd_git () {
 	_backend=$(git --exec-path)/git-http-backend
+	_version=
+	test -z "$2" || _version="\"GIT_PROTOCOL\" => \"version=$2\","
 	_start_lighttpd "$1" <<-EOC
 	server.modules = ( "mod_setenv", "mod_alias", "mod_cgi" )
 	setenv.set-environment = (
@@ -108,6 +111,7 @@ start_lighttpd_git () {
 		"GIT_HTTP_EXPORT_ALL" => "1",
 		"GIT_CONFIG_NOSYSTEM" => "1",
 		"GIT_CONFIG_GLOBAL" => "/dev/null",
+		$_version
 		"REMOTE_USER" => "somebody" )
 	alias.url = ( "/git" => "$_backend" )
 	cgi.assign = ( "" => "" )
