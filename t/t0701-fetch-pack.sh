@@ -55,12 +55,10 @@ fetched () {
 	awk -F "\t" "\$2 == \"pack\" { print \$1, \$3, \$4 }" out >packs &&
 	while read -r name objects bytes
 	do
-		test "$(git show-index <got.git/objects/pack/pack-$name.idx |
-			wc -l)" = "$objects" &&
-		test "$(stat -c %s got.git/objects/pack/pack-$name.pack)" = \
-			"$bytes" &&
-		git verify-pack got.git/objects/pack/pack-$name.pack ||
-			return 1
+		_pack=got.git/objects/pack/pack-$name &&
+		test "$(git show-index <"$_pack.idx" | wc -l)" = "$objects" &&
+		test "$(stat -c %s "$_pack.pack")" = "$bytes" &&
+		git verify-pack "$_pack.pack" || return 1
 	done <packs
 }
 
@@ -72,7 +70,7 @@ is () {
 }
 
 sound () {
-	git -C got.git update-ref refs/heads/main $tip &&
+	git -C got.git update-ref refs/heads/main "$tip" &&
 	git -C got.git fsck --strict >fsck.out 2>&1 &&
 	test_grep ! -i "error\|missing\|warning" fsck.out
 }
