@@ -2,15 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/date.h"
 #include "base/io.h"
-#include "key/sign.h"
 #include "netopts.h"
 #include "out/json.h"
 #include "out/text.h"
 #include "profile.h"
 #include "progress.h"
-#include "repl/auth.h"
 #include "repl/follow.h"
 #include "repl/push.h"
 #include "banned.h"
@@ -36,37 +33,15 @@ static const struct mn_opt options[] = {
 };
 
 struct session {
-	struct mn_netopts netopts;	/* first: it is the ctx of sign */
 	struct mn_cmd *c;
+	struct mn_netopts netopts;
 	struct opts o;
 	struct mn_net *net;
 	struct mn_home home;
 	struct mn_profile p;		/* the one at hand */
-	struct mn_secret *secret;	/* its device's; NULL: not read yet */
 	struct mn_progress progress;
 	int status;			/* the worst, of remotes */
 };
-
-/* The key is read, and a passphrase asked for, where the address is one of mn:
- * it names the profile. */
-static int sign(void *ctx, const char *method, const char *url,
-		const unsigned char digest[32], char out[512],
-		struct mn_err *err)
-{
-	struct session *s = ctx;
-	struct mn_id body;
-	int r = 0;
-
-	if (!strstr(url, s->p.hex))
-		return mn_err_set(err, MN_EINVALID, "no address of mn");
-	memcpy(body.b, digest, sizeof(body.b));
-	if (!s->secret)
-		r = mn_cmd_secret(s->c, &s->home, &s->p, &s->secret, err);
-	if (r == MN_EFAIL)
-		return mn_err_set(err, MN_ENOTFOUND, "no key of a device");
-	return r < 0 ? r : mn_auth_make_url(out, s->secret, method, url,
-					    mn_date_now(), &body, err);
-}
 
 /* ------------------------------------------------------------- what is told */
 
@@ -235,8 +210,6 @@ static int push_profile(struct session *s, const char *hex, const char *word,
 	for (size_t i = 0; i < f.remotes.n && r == 0 && !word; i++)
 		push_to(s, f.remotes.p[i].name, f.remotes.p[i].url);
 	mn_follow_release(&f);
-	mn_secret_free(s->secret);
-	s->secret = NULL;
 	mn_profile_close(&s->p);
 	return r;
 }
@@ -269,7 +242,6 @@ int cmd_push(struct mn_cmd *c)
 	if (r < 0)
 		return mn_fail(c, r, &err);
 	s.netopts.quiet = s.o.quiet;
-	s.netopts.opt.sign = sign;
 	s.net = mn_net_new(&s.netopts.opt);
 	mn_home_init(&s.home, mn_home(c));
 	if (s.o.all) {

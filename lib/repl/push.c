@@ -11,6 +11,7 @@
 #include "banned.h"
 
 #define REFS_MAX ((size_t)100000)
+#define TRIES 4	/* where another pushes at the same time */
 #define FETCH_FIRST "the remote has what isn't known here: fetch first"
 
 typedef MN_VEC(struct mn_oid) oids;
@@ -293,6 +294,7 @@ static int push(struct plan *a, struct mn_remote *remote, struct mn_err *err)
 
 static void count(struct mn_push_report *rep)
 {
+	rep->moved = rep->left = rep->refused = 0;
 	for (size_t i = 0; i < rep->refs.n; i++) {
 		const struct mn_push_ref *ref = &rep->refs.p[i];
 
@@ -302,36 +304,91 @@ static void count(struct mn_push_report *rep)
 	}
 }
 
+/* What was refused because another was faster isn't what we saw any more. */
+static int has_changed(const struct plan *a, const struct mn_push_report *was)
+{
+	static const struct mn_oid none;
+
+	for (size_t i = 0; i < was->refs.n; i++) {
+		const struct mn_push_ref *ref = &was->refs.p[i];
+		const struct mn_ref *now = find(&a->theirs, ref->name);
+
+		if (ref->state == MN_PUSH_REFUSED &&
+		    !mn_oid_eq(&ref->old_oid, now ? &now->oid : &none))
+			return 1;
+	}
+	return 0;
+}
+
+/* *again, where it is set: what was refused was refused for good, and nothing
+ * was done; then it is 0. */
+static int try(struct plan *a, struct mn_net *net, const struct mn_url *url,
+	       const struct mn_push_report *was, int *again,
+	       struct mn_err *err)
+{
+	static const char *const prefixes[] = { MN_REF_MAIN, "refs/mn/" };
+	struct mn_ref_list mine = { NULL, 0, 0 };
+	struct mn_remote *remote = NULL;
+	int r = mn_remote_open(&remote, net, url, MN_RECEIVE_PACK, err);
+
+	if (!r)
+		r = mn_remote_refs(remote, prefixes, 2, &a->theirs, err);
+	if (!r && *again)
+		*again = has_changed(a, was);
+	else if (!r)
+		*again = 1;
+	/* ours after theirs: what was just fetched is known */
+	if (!r && *again)
+		r = mn_refs_list(&mine, a->p->repo.path, "refs/", REFS_MAX,
+				 err);
+	if (!r && *again)
+		r = plan(a, &mine, err);
+	if (!r && *again)
+		r = push(a, remote, err);
+	mn_remote_close(remote);
+	mn_refs_release(&mine);
+	mn_refs_release(&a->theirs);
+	return r;
+}
+
+/* The report of a later try, with what moved before. */
+static void merge(struct mn_push_report *rep, struct mn_push_report *later)
+{
+	for (size_t i = 0; i < later->refs.n; i++)
+		for (size_t k = 0; k < rep->refs.n; k++)
+			if (later->refs.p[i].state == MN_PUSH_SAME &&
+			    is_sent(&rep->refs.p[k]) &&
+			    !strcmp(later->refs.p[i].name,
+				    rep->refs.p[k].name))
+				later->refs.p[i] = rep->refs.p[k];
+	later->bytes += rep->bytes;
+	mn_push_report_release(rep);
+	*rep = *later;
+	count(rep);
+}
+
 int mn_push_profile(const struct mn_profile *p, struct mn_net *net,
 		    const struct mn_url *url,
 		    const struct mn_push_options *opt,
 		    struct mn_push_report *rep, struct mn_err *err)
 {
-	static const char *const prefixes[] = { MN_REF_MAIN, "refs/mn/" };
-	struct plan a = { .p = p, .opt = opt, .rep = rep };
-	struct mn_ref_list mine = { NULL, 0, 0 };
-	struct mn_remote *remote = NULL;
-	int r;
+	int again = 0, r = 0;
 
 	*rep = (struct mn_push_report){ .moved = 0 };
 	if (url->profile && strcmp(url->profile, p->hex))
 		return mn_err_set(err, MN_EINVALID, "'%s' is the address of "
 				  "another profile, %.12s", url->text,
 				  url->profile);
-	r = mn_remote_open(&remote, net, url, MN_RECEIVE_PACK, err);
-	if (!r)
-		r = mn_remote_refs(remote, prefixes, 2, &a.theirs, err);
-	/* ours after theirs: what was just fetched is known */
-	if (!r)
-		r = mn_refs_list(&mine, p->repo.path, "refs/",
-				 REFS_MAX, err);
-	if (!r)
-		r = plan(&a, &mine, err);
-	if (!r)
-		r = push(&a, remote, err);
-	count(rep);
-	mn_remote_close(remote);
-	mn_refs_release(&mine);
-	mn_refs_release(&a.theirs);
+	for (int i = 0; i < TRIES && !r && (!i || rep->refused); i++) {
+		struct mn_push_report one = { .moved = 0 };
+		struct plan a = { .p = p, .opt = opt, .rep = &one };
+
+		r = try(&a, net, url, rep, &again, err);
+		if (!again) {
+			mn_push_report_release(&one);
+			break;
+		}
+		merge(rep, &one);
+	}
 	return r;
 }
