@@ -66,6 +66,17 @@ static void print_json(struct mn_buf *b, const struct mn_fetch_task *t)
 	mn_json_uint(&j, rep->contents);
 	mn_json_key(&j, "bytes");
 	mn_json_uint(&j, rep->bytes);
+	mn_json_key(&j, "wire");
+	mn_json_open(&j, '{');
+	mn_json_key(&j, "in");
+	mn_json_uint(&j, rep->wire.in);
+	mn_json_key(&j, "out");
+	mn_json_uint(&j, rep->wire.out);
+	mn_json_key(&j, "requests");
+	mn_json_uint(&j, rep->wire.requests);
+	mn_json_key(&j, "connections");
+	mn_json_uint(&j, rep->wire.connections);
+	mn_json_close(&j, '}');
 	mn_json_key(&j, "identity");
 	mn_json_bool(&j, rep->admit.identity);
 	mn_json_key(&j, "refused");

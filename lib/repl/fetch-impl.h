@@ -32,6 +32,7 @@ struct mn_fetching {
 	int is_open;
 	struct mn_index *index;		/* NULL: not opened, or broken */
 	struct mn_seen seen;
+	struct mn_net_wire before;
 
 	/* of the remote at hand */
 	const struct mn_remote_addr *addr;

@@ -260,10 +260,18 @@ static void begin(struct mn_fetching *g, const char *hex,
 	g->follow = f;
 	g->o = o;
 	g->rep = rep;
+	mn_net_wire(o->net, &g->before);
 }
 
 static void end(struct mn_fetching *g)
 {
+	struct mn_net_wire now, *w = &g->rep->wire;
+
+	mn_net_wire(g->o->net, &now);
+	w->in += now.in - g->before.in;
+	w->out += now.out - g->before.out;
+	w->requests += now.requests - g->before.requests;
+	w->connections += now.connections - g->before.connections;
 	mn_index_close(g->index);
 	if (g->is_open)
 		mn_profile_close(&g->profile);

@@ -48,6 +48,7 @@ struct mn_fetch_report {
 	size_t reached;			/* remotes that answered */
 	size_t contents;		/* blobs that came by their ids */
 	uint64_t bytes;			/* of packs */
+	struct mn_net_wire wire;	/* what it took */
 };
 void mn_fetch_report_release(struct mn_fetch_report *rep);
 
