@@ -10,6 +10,8 @@ with what git rev-list says, and checked by git index-pack and git fsck.
 . ./test-lib.sh
 . "$TEST_DIRECTORY/lib-http.sh"
 
+tip=
+
 test_expect_success 'a repository, loose and packed, and servers of it' '
 	mkdir none &&
 	git init -q --bare -b main repos/a.git &&

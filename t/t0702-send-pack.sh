@@ -9,6 +9,8 @@ by git fsck --strict.
 . ./test-lib.sh
 . "$TEST_DIRECTORY/lib-http.sh"
 
+to=
+
 test_expect_success 'a repository to push from, and a server' '
 	git init -q -b main work &&
 	for i in 1 2 3 4 5 6 7 8 9

@@ -34,7 +34,12 @@ enum mn_remote_cap {		/* what a server can do, beside features */
 	MN_CAP_AGENT = 1 << 11
 };
 
+/* As mn_transport_new. */
+typedef int mn_remote_connect(struct mn_transport **out, struct mn_net *net,
+			      const struct mn_url *url, struct mn_err *err);
+
 struct mn_remote {
+	mn_remote_connect *connect;
 	struct mn_net *net;
 	const struct mn_url *url;
 	enum mn_service service;
@@ -111,6 +116,11 @@ int mn_remote_v0_refs(struct mn_remote *r, struct mn_remote_sift *s,
 		      struct mn_err *err);
 int mn_remote_v0_fetch(struct mn_remote *r, const struct mn_remote_want *w,
 		       const struct mn_remote_sink *sink, struct mn_err *err);
+
+/* As mn_remote_open, over other transports: for tests. */
+int mn_remote_open_over(struct mn_remote **out, mn_remote_connect *connect,
+			struct mn_net *net, const struct mn_url *url,
+			enum mn_service s, struct mn_err *err);
 
 /* Begins again where the conversation is over. */
 int mn_remote_ready(struct mn_remote *r, struct mn_err *err);

@@ -422,7 +422,7 @@ static int connect_to(struct mn_remote *r, struct mn_err *err)
 	r->in.at = r->in.end = 0;
 	r->left = r->net->opt.max_answer;
 	mn_buf_clear(&r->adv);
-	ret = mn_transport_new(&r->t, r->net, r->url, err);
+	ret = r->connect(&r->t, r->net, r->url, err);
 	if (!ret)
 		ret = r->t->ops->open(r->t, r->service, version_asked(r), err);
 	if (ret < 0)
@@ -450,13 +450,14 @@ int mn_remote_ready(struct mn_remote *r, struct mn_err *err)
 	return connect_to(r, err);
 }
 
-int mn_remote_open(struct mn_remote **out, struct mn_net *net,
-		   const struct mn_url *url, enum mn_service s,
-		   struct mn_err *err)
+int mn_remote_open_over(struct mn_remote **out, mn_remote_connect *connect,
+			struct mn_net *net, const struct mn_url *url,
+			enum mn_service s, struct mn_err *err)
 {
 	struct mn_remote *r = mn_xcalloc(1, sizeof(*r));
 	int ret;
 
+	r->connect = connect;
 	r->net = net;
 	r->url = url;
 	r->service = s;
@@ -471,6 +472,13 @@ int mn_remote_open(struct mn_remote **out, struct mn_net *net,
 	}
 	*out = r;
 	return 0;
+}
+
+int mn_remote_open(struct mn_remote **out, struct mn_net *net,
+		   const struct mn_url *url, enum mn_service s,
+		   struct mn_err *err)
+{
+	return mn_remote_open_over(out, mn_transport_new, net, url, s, err);
 }
 
 void mn_remote_close(struct mn_remote *r)
