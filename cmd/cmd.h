@@ -58,9 +58,15 @@ struct mn_env {
 	const char *git_protocol;	/* GIT_PROTOCOL */
 	const char *ssh_command;	/* MN_SSH_COMMAND */
 	const char *ssh_auth_sock;	/* SSH_AUTH_SOCK */
+	struct mn_env_cgi {		/* of RFC 3875: PATH_INFO, ... */
+		const char *method, *path, *query, *script, *scheme, *https;
+		const char *host, *accept, *authorization;
+		const char *type, *length, *encoding, *transfer, *git_protocol;
+	} cgi;
 	int no_color;			/* NO_COLOR, set and not empty */
 	int has_less;			/* LESS is set */
 };
+void mn_env_read(struct mn_env *e);	/* for main */
 
 struct mn_cmd {
 	const char *name;	/* "ls-refs"; "" while main reads its own */

@@ -70,36 +70,6 @@ const struct mn_command *mn_command_find(const char *name)
 	return NULL;
 }
 
-static const char *env(const char *name)
-{
-	const char *v = getenv(name);
-
-	return v && *v ? v : NULL;
-}
-
-static void read_env(struct mn_env *e)
-{
-	e->home = env("HOME");
-	e->mn_dir = env("MN_DIR");
-	e->profile = env("MN_PROFILE");
-	e->xdg_data = env("XDG_DATA_HOME");
-	e->passphrase_file = env("MN_PASSPHRASE_FILE");
-	e->mn_pager = getenv("MN_PAGER");
-	e->pager = getenv("PAGER");
-	e->mn_editor = env("MN_EDITOR");
-	e->visual = env("VISUAL");
-	e->editor = env("EDITOR");
-	e->term = env("TERM");
-	e->path = env("PATH");
-	e->tmpdir = env("TMPDIR");
-	e->trace = env("MN_TRACE");
-	e->git_protocol = env("GIT_PROTOCOL");
-	e->ssh_command = env("MN_SSH_COMMAND");
-	e->ssh_auth_sock = env("SSH_AUTH_SOCK");
-	e->no_color = env("NO_COLOR") != NULL;
-	e->has_less = getenv("LESS") != NULL;
-}
-
 /* MN_TRACE: 1 or true is stderr, 2 to 9 a descriptor, /path a file. */
 static void open_trace(struct mn_cmd *c)
 {
@@ -266,7 +236,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 1)
 		return MN_EXIT_USAGE;
-	read_env(&c.env);
+	mn_env_read(&c.env);
 	c.profile = c.env.profile;
 	open_trace(&c);
 	base = strrchr(argv[0], '/');

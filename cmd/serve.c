@@ -6,8 +6,7 @@
 #include "net/httpd.h"
 #include "net/net.h"
 #include "out/text.h"
-#include "profile.h"
-#include "repl/site.h"
+#include "serving.h"
 #include "banned.h"
 
 static const char usage[] =
@@ -36,8 +35,6 @@ static const struct mn_opt options[] = {
 	MN_OPT_BOOL(0, "log", struct opts, log, "a line a request, on stderr"),
 	MN_OPT_END
 };
-
-typedef MN_VEC(struct mn_site_name) names;
 
 /* ------------------------------------------------------------- what is said */
 
@@ -86,42 +83,6 @@ static void log_request(void *ctx, const char *from, const char *method,
 	line(&b);
 }
 
-/* ------------------------------------------------------------ what is served */
-
-static int add_name(names *out, struct mn_cmd *c, const struct mn_home *h,
-		    struct mn_str word, struct mn_err *err)
-{
-	struct mn_buf b = MN_BUF_INIT;
-	int r;
-
-	mn_buf_add(&b, word.p, word.len);
-	r = mn_cmd_which(mn_vec_push(out)->hex, c, h, b.p ? b.p : "", err);
-	mn_buf_release(&b);
-	return r;
-}
-
-static int choose(struct mn_site_options *o, names *list, struct mn_cmd *c,
-		  const char *word, struct mn_err *err)
-{
-	if (!word)
-		word = mn_conf_get(mn_cmd_conf(c), "serve.profiles");
-	if (!word || !mn_site_which_parse(&o->which, word))
-		return 0;
-	o->which = MN_SITE_LIST;
-	for (const char *p = word; p; p = strchr(p, ',')) {
-		int r;
-
-		p += p != word;
-		r = add_name(list, c, o->home,
-			     (struct mn_str){ p, strcspn(p, ",") }, err);
-		if (r < 0)
-			return r;
-	}
-	o->list = list->p;
-	o->nlist = list->n;
-	return 0;
-}
-
 static int serve(struct mn_cmd *c, const char *where, int log,
 		 struct mn_site *site, struct mn_err *err)
 {
@@ -154,7 +115,7 @@ int cmd_serve(struct mn_cmd *c)
 	};
 	struct mn_site *site = NULL;
 	struct mn_home home;
-	names list = { 0 };
+	struct mn_site_names list = { 0 };
 	int r;
 
 	mn_options_parse(c, usage, options, &o, 0);
@@ -169,7 +130,7 @@ int cmd_serve(struct mn_cmd *c)
 	s.nhosts = o.hosts.n;
 	s.max_push = o.max_push;
 	s.pushed = o.log ? pushed : NULL;
-	r = choose(&s, &list, c, o.profiles, &err);
+	r = mn_serving_choose(&s, &list, c, o.profiles, &err);
 	if (r == 0)
 		r = mn_cmd_lock_wait(&s.wait_ms, c, &err);
 	if (r == 0)
@@ -177,7 +138,7 @@ int cmd_serve(struct mn_cmd *c)
 	if (r == 0)
 		r = serve(c, o.listen ? o.listen : LISTEN, o.log, site, &err);
 	mn_site_free(site);
-	mn_vec_release(&list);
+	mn_vec_release(&list.all);
 	mn_home_release(&home);
 	mn_opt_list_release(&o.hosts);
 	return r < 0 ? mn_fail(c, r, &err) : MN_EXIT_OK;

@@ -6,6 +6,7 @@
 #	start_lighttpd_git DIR [VERSION] the repositories below DIR through git
 #					http-backend, with cgi of lighttpd;
 #					always this version of the protocol
+#	start_lighttpd_mn HOME [ARG...]	mn http-backend, the same way
 #	start_lighttpd_static DIR	files
 #	start_server MODE [ARG...]	lib-http.py
 #	start_mn_serve [ARG...]		mn serve of the home; stop_mn_serve
@@ -118,6 +119,24 @@ start_lighttpd_git () {
 	EOC
 	# shellcheck disable=SC2034 # read by the tests
 	url=$url/git
+}
+
+start_lighttpd_mn () {
+	_home=$1
+	shift
+	cat >"$TRASH_DIRECTORY/.mn-cgi" <<-EOC &&
+	#!/bin/sh
+	exec "$(command -v mn)" http-backend $*
+	EOC
+	chmod +x "$TRASH_DIRECTORY/.mn-cgi" &&
+	_start_lighttpd "$_home" <<-EOC || return 1
+	server.modules = ( "mod_setenv", "mod_alias", "mod_cgi" )
+	setenv.set-environment = ( "MN_DIR" => "$_home" )
+	alias.url = ( "/mn" => "$TRASH_DIRECTORY/.mn-cgi" )
+	cgi.assign = ( "" => "" )
+	EOC
+	# shellcheck disable=SC2034 # read by the tests
+	url=$url/mn
 }
 
 start_mn_serve () {

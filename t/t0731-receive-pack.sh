@@ -17,6 +17,7 @@ push () {
 	shift
 	test ! -d "$_from/profiles" || _from=$_from/profiles/$profile.git
 	test $# -gt 0 || set -- "+refs/mn/*:refs/mn/*" +refs/heads/main
+	# shellcheck disable=SC2154 # set by the first test
 	git -C "$_from" push --receive-pack="$rp" "$server" "$@" 2>&1
 }
 
@@ -26,6 +27,7 @@ refs () {
 
 # request OLD NEW REF: the one command of a push
 request () {
+	# shellcheck disable=SC2086 # a number
 	printf "%04x%s\0report-status\n0000" $((${#3} + 101)) "$*"
 }
 

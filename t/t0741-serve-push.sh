@@ -12,6 +12,7 @@ pack-objects and tools/sign-request.py.
 
 sign="python3 $TEST_DIRECTORY/../tools/sign-request.py"
 type="Content-Type: application/x-git-receive-pack-request"
+server='' at=''
 
 now () {
 	echo $(($(date +%s) * 1000))
@@ -28,7 +29,7 @@ make_push () {
 	_zero=$(printf "%040d" 0) &&
 	{
 		printf "%04x%s %s %s\0report-status\n0000" \
-			$((${#2} + 101)) "${3:-$_zero}" $_new "$2" &&
+			$((${#2} + 101)) "${3:-$_zero}" "$_new" "$2" &&
 		{
 			git -C "$_repo" for-each-ref \
 				--format="%(objectname)" "$2" &&
@@ -48,7 +49,7 @@ send () {
 
 # send_as HOME
 send_as () {
-	send "$($sign $(seed_of "$1") POST "$at" $(now) body)"
+	send "$($sign "$(seed_of "$1")" POST "$at" "$(now)" body)"
 }
 
 refs () {
