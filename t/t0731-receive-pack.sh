@@ -27,8 +27,8 @@ refs () {
 
 # request OLD NEW REF: the one command of a push
 request () {
-	# shellcheck disable=SC2086 # a number
-	printf "%04x%s\0report-status\n0000" $((${#3} + 101)) "$*"
+	_length=$((${#3} + 101))
+	printf "%04x%s\0report-status\n0000" "$_length" "$*"
 }
 
 # The profile is sound, and nothing of a push is left.
