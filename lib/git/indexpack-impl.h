@@ -1,7 +1,8 @@
 /*
  * indexpack-impl: what the parts of indexpack share. indexpack.c has the
  * files, -scan.c reads entry after entry while they arrive, -delta.c makes
- * the objects that are deltas, from the finished file.
+ * the objects that are deltas, from the finished file, -thin.c adds the bases
+ * that it lacks.
  */
 #ifndef MN_GIT_INDEXPACK_IMPL_H
 #define MN_GIT_INDEXPACK_IMPL_H
@@ -54,6 +55,7 @@ struct mn_indexpack {
 	struct mn_buf tmp, itmp;	/* empty: no such file */
 	int fd;
 	int failed;
+	struct mn_store *bases;	/* of a thin pack; NULL: they are not taken */
 
 	/* What came: the first at bytes are read, and go to the file when
 	 * room is needed; start is the offset of the first in the pack. */
@@ -92,5 +94,10 @@ void mn_ip_scan_release(struct mn_indexpack *ip);
  * is in the file. Those whose base is nowhere keep type 0.
  */
 int mn_ip_resolve(struct mn_indexpack *ip, struct mn_err *err);
+
+/* Appends bases that are missing, and resolves again: 1; 0 where there was none
+ * to be had. The file ends at ip->end, and is not the pack that its head and
+ * ip->sha say any more. */
+int mn_ip_complete(struct mn_indexpack *ip, struct mn_err *err);
 
 #endif

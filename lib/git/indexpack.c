@@ -127,6 +127,11 @@ static int flush(struct mn_indexpack *ip, struct mn_err *err)
 	return 0;
 }
 
+void mn_indexpack_bases(struct mn_indexpack *ip, struct mn_store *bases)
+{
+	ip->bases = bases;
+}
+
 static int feed(struct mn_indexpack *ip, const unsigned char *p, size_t len,
 		struct mn_err *err)
 {
@@ -229,79 +234,23 @@ static void set_work(struct mn_indexpack *ip)
 		ip->lim.work_bytes = WORK_BYTES + ip->end * WORK_RATIO;
 }
 
-static int check_all_made(const struct mn_indexpack *ip, struct mn_err *err)
+static size_t not_made(const struct mn_indexpack *ip)
 {
 	size_t left = 0;
 
 	for (size_t i = 0; i < ip->type.n; i++)
 		left += !ip->type.p[i];
+	return left;
+}
+
+static int check_all_made(const struct mn_indexpack *ip, struct mn_err *err)
+{
+	size_t left = not_made(ip);
+
 	if (left)
 		return mn_err_set(err, MN_EINVALID, "the bases of %zu deltas "
 				  "are not in the pack", left);
 	return 0;
-}
-
-static int finish(struct mn_indexpack *ip, struct mn_indexpack_result *res,
-		  struct mn_err *err)
-{
-	unsigned char sum[MN_IP_SUM];
-	int r = mn_ip_scan(ip, 1, err);
-
-	if (r < 0)
-		return r;
-	if (ip->state == MN_IP_HEAD)
-		return mn_err_set(err, MN_EINVALID, "what came is no pack");
-	if (ip->state != MN_IP_TRAILER || ip->len - ip->at < MN_IP_SUM)
-		return mn_err_set(err, MN_EINVALID, "a pack is cut short: "
-				  "%zu of %lu objects came", ip->e.n,
-				  (unsigned long)ip->count);
-	r = flush(ip, err);
-	if (r < 0)
-		return r;
-	sha1_digest(&ip->sha, sizeof(sum), sum);
-	if (memcmp(sum, ip->buf, sizeof(sum)))
-		return mn_err_set(err, MN_EINVALID,
-				  "the checksum of a pack is wrong");
-	if (!ip->count) {
-		drop_files(ip);
-		return 0;
-	}
-	set_work(ip);
-	r = mn_ip_resolve(ip, err);
-	if (!r)
-		r = check_all_made(ip, err);
-	return r ? r : end_files(ip, sum, res, err);
-}
-
-int mn_indexpack_finish(struct mn_indexpack *ip,
-			struct mn_indexpack_result *res, struct mn_err *err)
-{
-	int r = ip->failed;
-
-	*res = (struct mn_indexpack_result){ .objects = 0 };
-	if (r)
-		return mn_err_set(err, r, "the pack is broken, or done with");
-	r = finish(ip, res, err);
-	ip->failed = r ? r : MN_EFAIL;	/* it takes no more */
-	if (r < 0)
-		drop_files(ip);
-	return r;
-}
-
-/* Of the objects that came, the longest beginning that needs nothing else. */
-static size_t complete(const struct mn_indexpack *ip)
-{
-	size_t n = 0;
-
-	while (n < ip->e.n && ip->type.p[n])
-		n++;
-	for (size_t i = 0; i < ip->refs.n; i++) {
-		const struct mn_ip_ref *f = &ip->refs.p[i];
-
-		if (f->from != MN_IP_NONE && f->from > f->obj && f->obj < n)
-			n = f->obj;
-	}
-	return n;
 }
 
 /* Cuts the file behind its first n objects and corrects their number. */
@@ -336,6 +285,87 @@ static int hash_file(struct mn_indexpack *ip, unsigned char sum[],
 	sha1_digest(&ip->sha, MN_IP_SUM, sum);
 	mn_io_unmap(&m);
 	return 0;
+}
+
+/* Makes a thin pack a whole one; one that isn't is left alone. */
+static int complete_thin(struct mn_indexpack *ip, unsigned char sum[],
+			 struct mn_err *err)
+{
+	int r;
+
+	if (!ip->bases || !not_made(ip))
+		return 0;
+	r = mn_ip_complete(ip, err);
+	if (r > 0)
+		r = cut(ip, ip->e.n, err);
+	else
+		return r;
+	return r ? r : hash_file(ip, sum, err);
+}
+
+static int finish(struct mn_indexpack *ip, struct mn_indexpack_result *res,
+		  struct mn_err *err)
+{
+	unsigned char sum[MN_IP_SUM];
+	int r = mn_ip_scan(ip, 1, err);
+
+	if (r < 0)
+		return r;
+	if (ip->state == MN_IP_HEAD)
+		return mn_err_set(err, MN_EINVALID, "what came is no pack");
+	if (ip->state != MN_IP_TRAILER || ip->len - ip->at < MN_IP_SUM)
+		return mn_err_set(err, MN_EINVALID, "a pack is cut short: "
+				  "%zu of %lu objects came", ip->e.n,
+				  (unsigned long)ip->count);
+	r = flush(ip, err);
+	if (r < 0)
+		return r;
+	sha1_digest(&ip->sha, sizeof(sum), sum);
+	if (memcmp(sum, ip->buf, sizeof(sum)))
+		return mn_err_set(err, MN_EINVALID,
+				  "the checksum of a pack is wrong");
+	if (!ip->count) {
+		drop_files(ip);
+		return 0;
+	}
+	set_work(ip);
+	r = mn_ip_resolve(ip, err);
+	if (!r)
+		r = complete_thin(ip, sum, err);
+	if (!r)
+		r = check_all_made(ip, err);
+	return r ? r : end_files(ip, sum, res, err);
+}
+
+int mn_indexpack_finish(struct mn_indexpack *ip,
+			struct mn_indexpack_result *res, struct mn_err *err)
+{
+	int r = ip->failed;
+
+	*res = (struct mn_indexpack_result){ .objects = 0 };
+	if (r)
+		return mn_err_set(err, r, "the pack is broken, or done with");
+	r = finish(ip, res, err);
+	ip->failed = r ? r : MN_EFAIL;	/* it takes no more */
+	if (r < 0)
+		drop_files(ip);
+	return r;
+}
+
+/* Of the objects that came, the longest beginning that needs nothing else. */
+static size_t complete(const struct mn_indexpack *ip)
+{
+	size_t n = 0;
+
+	while (n < ip->e.n && ip->type.p[n])
+		n++;
+	for (size_t i = 0; i < ip->refs.n; i++) {
+		const struct mn_ip_ref *f = &ip->refs.p[i];
+
+		if (f->from != MN_IP_NONE && f->from > f->obj && f->obj < n)
+			n = f->obj;
+	}
+	return n;
 }
 
 static int salvage(struct mn_indexpack *ip, struct mn_indexpack_result *res,

@@ -3,7 +3,7 @@
  * for it: every object is inflated and hashed, deltas are resolved, and what
  * is too large, too many, too deep or not what it says is refused as soon as
  * that shows. Packs of any git are taken (gitformat-pack(5): OFS_DELTA and
- * REF_DELTA), but for thin ones, whose bases lie elsewhere.
+ * REF_DELTA); thin ones, whose bases lie elsewhere, where it is said where.
  *
  *	mn_indexpack_begin(&ip, dir, &limits, &err);
  *	mn_indexpack_feed(ip, data, len, &err);		... as it comes ...
@@ -19,6 +19,7 @@
 
 #include "base/err.h"
 #include "git/oid.h"
+#include "git/store.h"
 
 struct mn_indexpack;
 
@@ -48,6 +49,9 @@ struct mn_indexpack_result {
 int mn_indexpack_begin(struct mn_indexpack **out, const char *dir,
 		       const struct mn_indexpack_limits *limits,
 		       struct mn_err *err);
+/* Before finish: a store that has the bases of a thin pack, which are put into
+ * the pack. Borrowed until finish. */
+void mn_indexpack_bases(struct mn_indexpack *ip, struct mn_store *bases);
 /* Slices of any length. MN_EINVALID: it is no pack, or broken; MN_ELIMIT.
  * After an error there is nothing more to be had of it. */
 int mn_indexpack_feed(struct mn_indexpack *ip, const void *data, size_t len,
