@@ -163,4 +163,154 @@ test_expect_success 'create --since-refs: a list of refs' '
 	test_must_fail 128 at ada mn bundle create --since-refs refs no.bundle
 '
 
+test_expect_success 'bundles that stock git wrote: v2 and v3, whole' '
+	for v in 2 3
+	do
+		git -C "$repo" bundle create -q --version=$v \
+			"$PWD/git-v$v.bundle" --all &&
+		at ada mn bundle verify git-v$v.bundle >out &&
+		test_grep "^nodes	6$" out &&
+		rm -rf home-eve &&
+		at eve mn bundle fetch --follow git-v$v.bundle &&
+		same ada eve $ada && clean eve &&
+		sound home-eve/profiles/$ada.git || return 1
+	done
+'
+
+test_expect_success 'stock git, incremental, with a thin pack' '
+	seq 2000 >long.txt &&
+	at ada mn post -m "long" --attach long.txt &&
+	old=$(git -C "$repo" rev-parse main) &&
+	at eve mn bundle create -p $ada full.bundle &&
+	git -C "$repo" bundle create -q "$PWD/b1.bundle" --all &&
+	at eve mn bundle fetch b1.bundle &&
+	for i in 1 2 3
+	do
+		seq $((2000 + i)) >long.txt &&
+		at ada mn post -m "long $i" --attach long.txt || return 1
+	done &&
+	git clone -q --mirror "$repo" deltas.git &&
+	for v in 2 3
+	do
+		git -C deltas.git bundle create -q --version=$v \
+			"$PWD/thin$v.bundle" --all "^$old" &&
+		sed "1,/^\$/d" thin$v.bundle >thin.pack &&
+		test_must_fail 128 git -C fetched.git index-pack \
+			--stdin <thin.pack 2>err &&
+		test_grep "unresolved deltas" err &&
+		at eve mn bundle verify thin$v.bundle >out &&
+		test_grep "^nodes	3$" out || return 1
+	done &&
+	at eve mn bundle fetch thin2.bundle >out &&
+	printf "%s\t3\t1\n" $ada >expect && test_cmp expect out &&
+	same ada eve $ada && clean eve &&
+	sound home-eve/profiles/$ada.git && at eve mn -p $ada fsck &&
+	at eve mn bundle fetch thin3.bundle >out &&
+	printf "%s\t0\t0\n" $ada >expect && test_cmp expect out
+'
+
+test_expect_success 'stock git, of branches alone: -p says whose it is' '
+	git -C "$repo" bundle create -q "$PWD/main.bundle" main &&
+	test_must_fail 128 at bea mn bundle fetch main.bundle 2>err &&
+	test_grep -e "-p PROFILE" err &&
+	at bea mn bundle verify -p ada main.bundle &&
+	at bea mn bundle fetch -p ada main.bundle >out &&
+	printf "%s\t4\t1\n" $ada >expect && test_cmp expect out &&
+	same ada bea ada &&
+	test_must_fail 1 at bea mn bundle fetch -p bea main.bundle 2>err &&
+	clean bea
+'
+
+test_expect_success 'refs that are none of a profile are passed over' '
+	git clone -q --mirror "$repo" tagged.git &&
+	git -C tagged.git tag v1 main &&
+	git -C tagged.git branch side main~1 &&
+	git -C tagged.git bundle create -q "$PWD/tagged.bundle" --all &&
+	rm -rf home-eve &&
+	at eve mn bundle fetch --follow tagged.bundle >out 2>err &&
+	test_grep "2 refs are none of a profile" err &&
+	same ada eve $ada &&
+	refs home-eve/profiles/$ada.git >actual &&
+	test_grep ! "v1\|side" actual
+'
+
+test_expect_success 'two devices that post at once, by files' '
+	two_devices &&
+	laptop=$PWD/laptop/profiles/$profile.git &&
+	phone=$PWD/phone/profiles/$profile.git &&
+	on laptop mn post -m "here" && on phone mn post -m "there" &&
+	on laptop mn bundle create l.bundle &&
+	on phone mn bundle fetch l.bundle &&
+	on phone mn bundle create --since l.bundle p.bundle &&
+	on laptop mn bundle fetch p.bundle &&
+	refs "$laptop" >expect && refs "$phone" >actual &&
+	test_cmp expect actual && test_line_count = 4 actual &&
+	git -C "$laptop" rev-parse main^2 &&
+	test_must_fail 1 on laptop mn bundle create --since p.bundle \
+		--since l.bundle no.bundle &&
+	on laptop mn post -m "again" &&
+	on laptop mn bundle create --since p.bundle --since l.bundle l2.bundle &&
+	git -C "$phone" bundle verify "$PWD/l2.bundle" &&
+	on phone mn bundle fetch l2.bundle &&
+	refs "$laptop" >expect && refs "$phone" >actual &&
+	test_cmp expect actual && sound "$phone" && sound "$laptop"
+'
+
+test_expect_success 'a bundle of the reader, who has more than is here' '
+	on phone mn post -m "only on the phone" &&
+	on laptop mn post -m "only on the laptop" &&
+	on phone mn bundle create --since l2.bundle p2.bundle &&
+	on laptop mn bundle create --since p2.bundle l3.bundle 2>err &&
+	test_grep "are not here" err &&
+	on phone mn bundle fetch l3.bundle >out &&
+	printf "%s\t1\t1\n" $profile >expect && test_cmp expect out
+'
+
+test_expect_success '--replicate meta: version 3, with a filter' '
+	at ada mn bundle create --replicate meta meta.bundle &&
+	head -n 3 meta.bundle >head &&
+	printf "%s\n" "# v3 git bundle" "@object-format=sha1" \
+		"@filter=blob:limit=16k" >expect && test_cmp expect head &&
+	test $(wc -c <meta.bundle) -lt 40000 &&
+	git -C mirror.git bundle verify "$PWD/meta.bundle" 2>err &&
+	at bea mn bundle verify meta.bundle >out &&
+	test_grep "^filter	blob:limit=16k$" out &&
+	test_grep "^nodes	10$" out &&
+	at gus mn bundle fetch --follow --as ada meta.bundle &&
+	same ada gus ada && clean gus &&
+	git config -f home-gus/profiles/$ada.git/config mn.replicate >actual &&
+	echo meta >expect && test_cmp expect actual &&
+	git -C home-gus/profiles/$ada.git fsck --strict >out 2>&1 &&
+	test_grep ! "missing\|error" out &&
+	at gus mn -p ada fsck
+'
+
+test_expect_success 'limit=SIZE; and a partial profile goes on as it is kept' '
+	at ada mn bundle create --replicate limit=32k limit.bundle &&
+	at hal mn bundle fetch --follow limit.bundle &&
+	git config -f home-hal/profiles/$ada.git/config mn.replicate >actual &&
+	echo limit=32k >expect && test_cmp expect actual &&
+	at gus mn bundle create -p ada from-gus.bundle &&
+	test_grep -a "^@filter=blob:limit=16k" from-gus.bundle &&
+	at ivy mn bundle fetch --follow from-gus.bundle && same ada ivy $ada &&
+	test_must_fail 128 at gus mn bundle create -p ada --replicate full \
+		no.bundle 2>err &&
+	test_grep "not here" err && test_path_is_missing no.bundle
+'
+
+test_expect_success 'a bundle that leaves out contents, for who keeps all' '
+	at ada mn post -m "small" &&
+	head -c 50000 /dev/urandom >other.bin &&
+	at ada mn post -m "large" --attach other.bin &&
+	at ada mn bundle create --replicate meta --since limit.bundle \
+		m2.bundle &&
+	test_must_fail 1 at bea mn bundle fetch m2.bundle >out 2>err &&
+	printf "%s\t1\t1\n" $ada >expect && test_cmp expect out &&
+	test_grep "leaves out contents" err && clean bea &&
+	sound home-bea/profiles/$ada.git &&
+	at ada mn bundle create --since limit.bundle f2.bundle &&
+	at bea mn bundle fetch f2.bundle && same ada bea ada &&
+	at gus mn bundle fetch m2.bundle && same ada gus ada
+'
+
 test_done

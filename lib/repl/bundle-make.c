@@ -103,9 +103,22 @@ static void choose_wants(struct making *k)
 			*mn_vec_push(&k->wants) = k->head.refs.p[i].oid;
 }
 
+/* Before anything is written; a bundle that says nothing of a filter has all. */
+static int all_here(struct making *k)
+{
+	struct mn_store *s = k->m->profile->repo.store;
+
+	for (size_t i = 0; i < k->list.n; i++)
+		if (!mn_store_has_packed(s, &k->list.p[i].oid) &&
+		    !mn_store_has_loose(s, &k->list.p[i].oid))
+			return 0;
+	return 1;
+}
+
 static int list_objects(struct making *k, struct mn_err *err)
 {
 	struct mn_profile *p = k->m->profile;
+	int partial = mn_walk_is_partial(p->repo.store, p->repo.path);
 	const char *filter = k->m->filter;
 	struct mn_walk w = {
 		.store = p->repo.store,
@@ -118,10 +131,12 @@ static int list_objects(struct making *k, struct mn_err *err)
 		if (mn_filter_parse(&w.filter, mn_str(filter)) < 0)
 			return mn_err_set(err, MN_EINVALID, "no filter that is "
 					  "known here: '%s'", filter);
-		w.partial = mn_walk_is_partial(p->repo.store, p->repo.path);
+		w.partial = partial;
 		mn_buf_adds(&k->head.filter, filter);
 	}
 	r = mn_walk(&k->list, &w, err);
+	if (!r && partial && !w.partial && !all_here(k))
+		r = MN_ENOTFOUND;
 	if (r == MN_ENOTFOUND)
 		return mn_err_set(err, MN_EFAIL, "contents of this profile are "
 				  "not here; with --replicate meta those that "

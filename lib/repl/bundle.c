@@ -200,9 +200,9 @@ int mn_taking_index(struct mn_taking *t, const char *dir,
 	struct mn_indexpack *ip = NULL;
 	int r = mn_indexpack_begin(&ip, dir, &t->what->pack, err);
 
-	(void)store;
 	if (r < 0)
 		return r;
+	mn_indexpack_bases(ip, store);
 	r = feed_all(t, ip, err);
 	if (!r)
 		r = mn_indexpack_finish(ip, &t->pack, err);
