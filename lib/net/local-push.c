@@ -31,6 +31,8 @@ struct mn_local_push {
 	struct mn_repo repo;		/* path and lock alone */
 	struct mn_quarantine *quarantine;
 	struct mn_indexpack *pack;
+	int failed;			/* why all of it came to nothing */
+	struct mn_err why;
 };
 
 typedef MN_VEC(struct mn_oid) oids;
@@ -125,13 +127,15 @@ static int find_place(struct mn_local_push *p, const char *path,
 	return r;
 }
 
-/* Who was killed between a ref and these files left them behind. */
+/* Who was killed left a quarantine, and perhaps refs that a web server
+ * doesn't show. */
 static int catch_up(struct mn_local_push *p, struct mn_err *err)
 {
 	int r;
 
 	if (mn_repo_lock(&p->repo, 0, NULL) < 0)
 		return 0;	/* told when it matters */
+	mn_quarantine_sweep(p->gitdir, NULL);
 	r = mn_serverinfo_update(p->gitdir, err);
 	mn_repo_unlock(&p->repo);
 	return r;
@@ -199,6 +203,14 @@ static int make(struct mn_local_push *p, struct mn_err *err)
 	return 0;
 }
 
+/* The client is told, and as it is in this process, the code, too. */
+static int failed(struct mn_local_push *p, int r, const struct mn_err *err)
+{
+	p->failed = r;
+	p->why = *err;
+	return r;
+}
+
 static int take_pack(void *ctx, const void *data, size_t len,
 		     struct mn_err *err)
 {
@@ -221,7 +233,7 @@ static int take_pack(void *ctx, const void *data, size_t len,
 	}
 	if (!r)
 		r = mn_indexpack_feed(p->pack, data, len, err);
-	return r ? r : mn_indexpack_is_whole(p->pack);
+	return r < 0 ? failed(p, r, err) : mn_indexpack_is_whole(p->pack);
 }
 
 static void oid_of(struct mn_oid *out, const unsigned char b[20])
@@ -304,21 +316,27 @@ static int keep(struct mn_local_push *p, const struct mn_objlist *news,
 }
 
 /* One by one, so that a lock on one of them doesn't stop the others. */
-static void move_refs(struct mn_local_push *p, struct mn_push_command *c,
-		      size_t n)
+static int move_refs(struct mn_local_push *p, struct mn_push_command *c,
+		     size_t n, struct mn_err *err)
 {
-	for (size_t i = 0; i < n; i++) {
+	int r = 0;
+
+	for (size_t i = 0; i < n && !r; i++) {
 		struct mn_ref_update u = { .name = c[i].name, .durable = 1 };
-		struct mn_err err = MN_ERR_INIT;
 
 		if (c[i].why[0])
 			continue;
 		oid_of(&u.old_oid, c[i].old_oid);
 		oid_of(&u.new_oid, c[i].new_oid);
-		if (mn_refs_update(p->gitdir, &u, 1, &err) < 0)
+		r = mn_refs_update(p->gitdir, &u, 1, err);
+		if (r == MN_EEXISTS || r == MN_ELOCKED || r == MN_EINVALID) {
 			snprintf(c[i].why, sizeof(c[i].why), "%.199s",
-				 err.msg);
+				 err->msg);
+			mn_err_clear(err);
+			r = 0;
+		}
 	}
+	return r;
 }
 
 static int move_all(struct mn_local_push *p, struct mn_push_command *c,
@@ -329,8 +347,9 @@ static int move_all(struct mn_local_push *p, struct mn_push_command *c,
 
 	if (!r)
 		r = keep(p, &news, err);
+	if (!r)
+		r = move_refs(p, c, n, err);
 	if (!r) {
-		move_refs(p, c, n);
 		r = mn_serverinfo_update(p->gitdir, err);
 		if (r < 0)
 			mn_err_wrap(err, r, "refs moved, but not the files "
@@ -365,7 +384,7 @@ static int apply(void *ctx, struct mn_push_command *c, size_t n,
 		r = move_all(p, c, n, &wants, err);
 	mn_repo_unlock(&p->repo);
 	mn_vec_release(&wants);
-	return r;
+	return r < 0 ? failed(p, r, err) : 0;
 }
 
 int mn_local_push_take(struct mn_local_push *p, mn_body_fn *body, void *ctx,
@@ -373,5 +392,11 @@ int mn_local_push_take(struct mn_local_push *p, mn_body_fn *body, void *ctx,
 {
 	const struct mn_receive_ops ops = { take_pack, apply, p };
 
-	return mn_receive(body, ctx, &ops, said, err);
+	int r = mn_receive(body, ctx, &ops, said, err);
+
+	if (!p->failed)
+		return r;
+	if (err)
+		*err = p->why;
+	return mn_err_wrap(err, p->failed, "'%s'", p->gitdir);
 }
