@@ -33,7 +33,7 @@ request () {
 
 # The profile is sound, and nothing of a push is left.
 sound () {
-	on server mn -p $profile fsck >fsck.out 2>&1 &&
+	on server mn -p "$profile" fsck >fsck.out 2>&1 &&
 	git -C "$server" fsck --strict >fsck.out 2>&1 &&
 	find "$server/mn/incoming" "$server/mn/tmp" -mindepth 1 >left &&
 	test_must_be_empty left
