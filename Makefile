@@ -63,7 +63,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla \
 	-Wformat=2 $(if $(WERROR),-Werror)
 HARDEN := -fPIE -fstack-protector-strong
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Ilib -I$(O)/gen $(PKG_CFLAGS) \
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DMN_RELEASE='"$(VERSION)"' -Ilib -I$(O)/gen $(PKG_CFLAGS) \
 	$(WARN) $(HARDEN) $(CFLAGS) $(SANFLAGS)
 # symbols are bound when first called: most commands need few of them
 ALL_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,lazy -Wl,--as-needed $(SANFLAGS) \
@@ -126,7 +126,8 @@ $(O)/cmd/mn-net.o: cmd/mn.c $(O)/flags | $(GEN)
 	@mkdir -p $(@D)
 	$(QUIET_CC)$(CC) $(ALL_CFLAGS) -DMN_NET -MMD -MP -c -o $@ $<
 
--include $(O)/cmd/mn.d $(O)/cmd/mn-net.d $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
+-include $(O)/cmd/mn.d $(O)/cmd/mn-net.d $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) \
+	$(TEST_OBJ:.o=.d)
 
 # Rewritten only when the words change, so that what depends on them is
 # rebuilt with other flags, and when a source file comes or goes.

@@ -144,16 +144,22 @@ static char *own_directory(struct mn_buf *b)
 	return b->p;
 }
 
+/* Options before the command's name, for another program that runs it. */
+static void pass_options(const struct mn_cmd *c)
+{
+	if (c->profile)
+		setenv("MN_PROFILE", c->profile, 1);
+	if (c->no_pager)
+		setenv("MN_PAGER", "cat", 1);
+}
+
 static void run_net(struct mn_cmd *c, const struct mn_command *m)
 {
 	static const char *const places[] = { "", "/../libexec/mn" };
 	struct mn_buf dir = MN_BUF_INIT, path = MN_BUF_INIT;
 	struct mn_buf name = MN_BUF_INIT;
 
-	if (c->profile)
-		setenv("MN_PROFILE", c->profile, 1);
-	if (c->no_pager)
-		setenv("MN_PAGER", "cat", 1);
+	pass_options(c);
 	mn_buf_addf(&name, "mn-%s", m->name);
 	c->argv[0] = name.p;
 	c->name = m->name;
@@ -178,10 +184,7 @@ static void run_external(struct mn_cmd *c, const char *self)
 	c->argv[0] = name.p;
 	if (!strchr(word, '/')) {
 		prepend_path(c, self);
-		if (c->profile)
-			setenv("MN_PROFILE", c->profile, 1);
-		if (c->no_pager)
-			setenv("MN_PAGER", "cat", 1);
+		pass_options(c);
 		mn_trace(&c->trace, "exec %s", name.p);
 		signal(SIGPIPE, SIG_DFL);
 		execvp(name.p, c->argv);

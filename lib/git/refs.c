@@ -40,6 +40,17 @@ void mn_refs_release(struct mn_ref_list *l)
 	*l = (struct mn_ref_list){ NULL, 0, 0 };
 }
 
+int mn_refs_eq(const struct mn_ref_list *a, const struct mn_ref_list *b)
+{
+	if (a->n != b->n)
+		return 0;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->p[i].name, b->p[i].name) ||
+		    !mn_oid_eq(&a->p[i].oid, &b->p[i].oid))
+			return 0;
+	return 1;
+}
+
 /* Directories that are yet to be read, as names ("refs/heads"). */
 struct todo {
 	MN_VEC(char *) dirs;

@@ -30,6 +30,8 @@ struct mn_ref_list {		/* sorted by name */
 int mn_refs_list(struct mn_ref_list *out, const char *gitdir,
 		 const char *prefix, size_t max, struct mn_err *err);
 void mn_refs_release(struct mn_ref_list *l);
+/* The same refs with the same values: 1, 0. */
+int mn_refs_eq(const struct mn_ref_list *a, const struct mn_ref_list *b);
 /* MN_ENOTFOUND where there is none. */
 int mn_refs_read(struct mn_oid *out, const char *gitdir, const char *name,
 		 struct mn_err *err);

@@ -11,8 +11,7 @@
 
 #include "base/err.h"
 
-#define MN_AGENT "mn/" MN_NET_VERSION
-#define MN_NET_VERSION "0.1.0"
+#define MN_AGENT "mn/" MN_RELEASE	/* which the Makefile gives */
 
 struct mn_credential {		/* as git-credential(1) has it */
 	char protocol[16], host[300], path[MN_ERR_MAX];

@@ -61,17 +61,6 @@ static void look_at_names(struct mn_admission *ad)
 	}
 }
 
-static int same_list(const struct mn_ref_list *a, const struct mn_ref_list *b)
-{
-	if (a->n != b->n)
-		return 0;
-	for (size_t i = 0; i < a->n; i++)
-		if (strcmp(a->p[i].name, b->p[i].name) ||
-		    !mn_oid_eq(&a->p[i].oid, &b->p[i].oid))
-			return 0;
-	return 1;
-}
-
 /* Somebody posted meanwhile: his refs count, and the head is another. */
 static int again_if_changed(struct mn_admission *ad, struct mn_err *err)
 {
@@ -79,7 +68,7 @@ static int again_if_changed(struct mn_admission *ad, struct mn_err *err)
 	size_t kept = 0;
 	int r = mn_profile_tips(&now, ad->a->profile, err);
 
-	if (r < 0 || same_list(&now, &ad->local)) {
+	if (r < 0 || mn_refs_eq(&now, &ad->local)) {
 		mn_refs_release(&now);
 		return r;
 	}

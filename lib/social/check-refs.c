@@ -83,17 +83,6 @@ static void check_head_file(struct mn_fsck *f)
 	mn_buf_release(&path);
 }
 
-static int same_refs(const struct mn_ref_list *a, const struct mn_ref_list *b)
-{
-	if (a->n != b->n)
-		return 0;
-	for (size_t i = 0; i < a->n; i++)
-		if (strcmp(a->p[i].name, b->p[i].name) ||
-		    !mn_oid_eq(&a->p[i].oid, &b->p[i].oid))
-			return 0;
-	return 1;
-}
-
 /*
  * The refs as they were together at some instant: read until two lists are
  * equal. One list may hold a device's old place beside the main that a post
@@ -110,7 +99,7 @@ static int list_at_rest(struct mn_ref_list *out, const char *gitdir,
 		before = *out;
 		*out = (struct mn_ref_list){ NULL, 0, 0 };
 		r = mn_refs_list(out, gitdir, "refs/", MN_FSCK_REFS_MAX, err);
-		if (r == 0 && same_refs(&before, out))
+		if (r == 0 && mn_refs_eq(&before, out))
 			break;
 	}
 	mn_refs_release(&before);
