@@ -10,6 +10,7 @@ repeated, and the disk fills.
 . ./test-lib.sh
 . "$TEST_DIRECTORY/lib-devices.sh"
 . "$TEST_DIRECTORY/lib-http.sh"
+. "$TEST_DIRECTORY/lib-follow.sh"
 
 refs () {
 	git -C "$1" for-each-ref --format="%(objectname) %(refname)"
@@ -209,6 +210,23 @@ test_expect_success 'all remotes of a profile; one that fails stops none' '
 	mn push --all >out && test_grep "up to date" out &&
 	mn post -m "by name" && mn push stick &&
 	same_refs "$repo" stick/ada.git
+'
+
+test_expect_success 'what is kept in part: only where nothing is missing' '
+	two_people && ada mn post -m "short" &&
+	head -c 100000 /dev/urandom >noise &&
+	ada mn post -m "long" --attach noise &&
+	ada mn push ./whole.git &&
+	bob_follows "$PWD/whole.git" mn.replicate meta &&
+	bob mn -p "$profile" fetch &&
+	bob mn -p "$profile" push ./whole.git >out && test_grep "up to date" out &&
+	test_expect_code 1 bob mn -p "$profile" push ./less.git 2>err &&
+	test_grep "kept in part" err && test_line_count = 1 err &&
+	test_path_is_missing less.git &&
+	cp -R whole.git behind.git && ada mn post -m "short again" &&
+	ada mn push ./whole.git && bob mn -p "$profile" fetch &&
+	bob mn -p "$profile" push ./behind.git &&
+	same_refs "$bob_repo" behind.git whole.git && sound behind.git
 '
 
 test_done

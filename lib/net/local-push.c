@@ -285,8 +285,6 @@ static int list_news(struct mn_objlist *news, const struct mn_local_push *p,
 		};
 
 		r = mn_walk(news, &walk, err);
-		if (r < 0)
-			mn_err_wrap(err, r, "not all came that is needed");
 	}
 	mn_vec_release(&haves);
 	mn_refs_release(&refs);
@@ -347,6 +345,8 @@ static int move_all(struct mn_local_push *p, struct mn_push_command *c,
 
 	if (!r)
 		r = keep(p, &news, err);
+	if (r == MN_ENOTFOUND)
+		mn_err_wrap(err, r, "not all came that is needed");
 	if (!r)
 		r = move_refs(p, c, n, err);
 	if (!r) {

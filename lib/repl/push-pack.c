@@ -90,7 +90,7 @@ static int open_whole(struct mn_push_pack *k, const struct mn_push_want *w,
 }
 
 static int open_part(struct mn_push_pack *k, const struct mn_push_want *w,
-		     struct mn_err *err)
+		     int partial, struct mn_err *err)
 {
 	const struct mn_walk walk = {
 		.store = w->store, .wants = w->wants, .nwants = w->nwants,
@@ -101,6 +101,11 @@ static int open_part(struct mn_push_pack *k, const struct mn_push_want *w,
 	};
 	int r = mn_walk(&k->list, &walk, err);
 
+	/* blobs are only named by then; what is missing is told before
+	 * anything is sent */
+	for (size_t i = 0; i < k->list.n && !r && partial; i++)
+		if (!mn_store_has(w->store, &k->list.p[i].oid))
+			r = MN_ENOTFOUND;
 	return r < 0 || !k->list.n ? r :
 		mn_packstream_new(&k->stream, &what, err);
 }
@@ -113,13 +118,13 @@ int mn_push_pack_new(struct mn_push_pack **out, const struct mn_push_want *w,
 
 	*out = NULL;
 	if (w->nhaves || partial)
-		r = open_part(k, w, err);
+		r = open_part(k, w, partial, err);
 	else
 		r = open_whole(k, w, err);
 	if (r == MN_ENOTFOUND && partial)
-		mn_err_set(err, r, "contents are missing here, for the profile "
-			   "is kept in part: it can be pushed when 'mn fetch "
-			   "--replicate full' has brought them");
+		mn_err_set(err, r, "the profile is kept in part here, and the "
+			   "remote lacks contents that are missing here, too: "
+			   "follow it with '--replicate full' and fetch first");
 	if (r < 0 || (!k->up && !k->stream))
 		mn_push_pack_free(k);
 	else
