@@ -313,4 +313,201 @@ test_expect_success 'a bundle that leaves out contents, for who keeps all' '
 	at gus mn bundle fetch m2.bundle && same ada gus ada
 '
 
+test_expect_success '2,000 posts: whole, and what is new' '
+	kit=$(at kit mn init --name kit 2>/dev/null) &&
+	kitrepo=$PWD/home-kit/profiles/$kit.git &&
+	seq 2000 | sed "s/.*/{\"text\":\"number &\",\"tags\":[\"t\"]}/" |
+		at kit mn post --batch >ids &&
+	at kit mn bundle create k1.bundle &&
+	git clone -q --mirror k1.bundle many.git && sound many.git &&
+	at lea mn bundle fetch --follow --as kit k1.bundle >out &&
+	printf "%s\t2000\t1\n" $kit >expect && test_cmp expect out &&
+	same kit lea kit && sound home-lea/profiles/$kit.git &&
+	at kit mn gc -q && at kit mn bundle create k2.bundle &&
+	at kit mn bundle verify k2.bundle >out && test_grep "^nodes	2000$" out &&
+	seq 500 | sed "s/.*/{\"text\":\"more &\"}/" |
+		at kit mn post --batch >ids &&
+	at kit mn bundle create --since k2.bundle k3.bundle &&
+	git -C many.git bundle verify "$PWD/k3.bundle" &&
+	at lea mn bundle fetch k3.bundle >out &&
+	printf "%s\t500\t1\n" $kit >expect && test_cmp expect out &&
+	same kit lea kit && clean lea && at lea mn -p kit fsck
+'
+
+# refused FILE WORDS: by verify and by fetch, and nothing stays or moves
+refused () {
+	refs home-bea/profiles/$ada.git >before &&
+	test_must_fail 1 at bea mn bundle verify "$1" >out 2>err &&
+	test_grep "$2" err &&
+	test_must_fail 128 at bea mn bundle fetch "$1" >out 2>err &&
+	test_grep "$2" err && test_must_be_empty out &&
+	test $(wc -l <err) = 1 && clean bea &&
+	test_must_fail 128 at new mn bundle fetch --follow "$1" 2>err &&
+	test_grep "$2" err && clean new &&
+	refs home-bea/profiles/$ada.git >after && test_cmp before after &&
+	ls home-new/profiles >left && test_must_be_empty left
+}
+
+test_expect_success 'set up: what is new for bea' '
+	at ada mn post -m "to be let in" &&
+	at ada mn bundle create good.bundle &&
+	at ada mn bundle create --since f2.bundle inc.bundle &&
+	at new mn config core.x y
+'
+
+test_expect_success 'cut short anywhere' '
+	mkdir -p home-new/profiles &&
+	size=$(wc -c <good.bundle) &&
+	for n in 0 1 10 16 100 $((size / 2)) $((size - 20)) $((size - 1))
+	do
+		head -c $n good.bundle >cut.bundle &&
+		refused cut.bundle "cut short\|no bundle\|no pack" || return 1
+	done
+'
+
+test_expect_success 'a wrong checksum, a flipped byte, bytes left over' '
+	head -c -1 good.bundle >sum.bundle && printf "\001" >>sum.bundle &&
+	tail -c 1 good.bundle | od -An -tx1 | grep -q 01 ||
+		refused sum.bundle "checksum" || return 1
+	cp good.bundle flip.bundle &&
+	printf "\252\125" | dd of=flip.bundle bs=1 seek=$((size / 2)) \
+		conv=notrunc 2>/dev/null &&
+	refused flip.bundle "bundle" &&
+	cat good.bundle good.bundle >twice.bundle &&
+	refused twice.bundle "bundle"
+'
+
+# header LINE...: with the pack of good.bundle behind
+header () {
+	printf "%b\n" "$@" && echo && sed "1,/^\$/d" good.bundle
+}
+
+test_expect_success 'headers that are none' '
+	oid=$(git -C "$repo" rev-parse main) &&
+	v2="# v2 git bundle" && v3="# v3 git bundle" &&
+	m="$oid refs/heads/main" &&
+	header "# v9 git bundle" "$m" >bad && refused bad "version" &&
+	header "$v3" "@object-format=sha256" "$m" >bad &&
+	refused bad "SHA-1" &&
+	header "$v3" "@sticks=2" "$m" >bad && refused bad "@sticks=2" &&
+	header "$v3" "@filter=sparse:oid=$oid" "$m" \
+		"$(git -C "$repo" rev-parse refs/mn/identity) refs/mn/identity" \
+		>bad &&
+	test_must_fail 1 at new mn bundle verify bad 2>err &&
+	test_grep "sparse.*not known here" err && clean new &&
+	header "$v2\r" "$m\r" "\r" >bad && refused bad "CR LF" &&
+	header "$v2" "$m" "-$oid " >bad && refused bad "order" &&
+	header "$v2" "$m" "$m" >bad && refused bad "twice" &&
+	header "$v2" >bad && refused bad "no refs" &&
+	header "$v2" "$oid refs/heads/../../x" >bad &&
+	refused bad "no name of a ref" &&
+	header "$v2" "$oid refs/heads/\033]0;x\007\033[31m" >bad &&
+	refused bad "no name of a ref" &&
+	tr -d "\n -~" <err >controls && test_must_be_empty controls
+'
+
+test_expect_success 'a million refs, a line without end' '
+	{
+		echo "# v2 git bundle" &&
+		seq -f "$oid refs/heads/b%.0f" 1000000 && echo
+	} >many.bundle &&
+	refused many.bundle "more than 100000 refs" &&
+	{
+		echo "# v2 git bundle" &&
+		seq -f "-$(echo $oid | cut -c 8-)%07.0f " 1000000 && echo
+	} >many.bundle &&
+	refused many.bundle "more than 100000 commits" &&
+	{
+		echo "# v2 git bundle" && printf "$oid refs/" &&
+		head -c 10000000 /dev/zero | tr "\0" x
+	} >many.bundle &&
+	refused many.bundle "too long" && rm many.bundle &&
+	test_must_fail 128 at bea mn bundle fetch /dev/zero 2>err
+'
+
+test_expect_success 'another profile than it says' '
+	other=$(cat bea) &&
+	git clone -q --mirror "$repo" liar.git &&
+	git -C liar.git fetch -q ../home-bea/profiles/$other.git \
+		+refs/mn/identity:refs/mn/identity &&
+	git -C liar.git bundle create -q "$PWD/liar.bundle" --all &&
+	at new mn bundle fetch --follow ada.bundle &&
+	test_must_fail 128 at new mn bundle fetch liar.bundle 2>err &&
+	test_grep "of another profile" err && clean new &&
+	rm -rf home-new && mkdir -p home-new/profiles &&
+	refs home-bea/profiles/$other.git >before &&
+	test_must_fail 1 at bea mn bundle fetch liar.bundle >out 2>err &&
+	printf "%s\t0\t0\n" $other >expect && test_cmp expect out &&
+	refs home-bea/profiles/$other.git >after && test_cmp before after &&
+	clean bea &&
+	test_must_fail 1 at new mn bundle verify liar.bundle &&
+	test_must_fail 128 at new mn bundle fetch --follow liar.bundle 2>err &&
+	test_grep "nothing in it is good" err &&
+	ls home-new/profiles >left && test_must_be_empty left
+'
+
+test_expect_success 'an identity that is not there, or none' '
+	grep -a -v "refs/mn/identity\$" good.bundle >noid.bundle &&
+	test_must_fail 1 at new mn bundle verify noid.bundle 2>err &&
+	test_grep "does not say whose" err &&
+	head -n 1 good.bundle >bad && echo "$oid refs/mn/identity" >>bad &&
+	echo >>bad && sed "1,/^\$/d" good.bundle >>bad &&
+	test_must_fail 1 at new mn bundle verify bad 2>err &&
+	test_grep "its identity is no blob" err && clean new
+'
+
+test_expect_success 'what it builds on is a lie' '
+	at old mn bundle fetch --follow ada.bundle &&
+	sed "2,/^\$/{/^-/d}" inc.bundle >lie.bundle &&
+	test_must_fail 1 at old mn bundle fetch lie.bundle >out 2>err &&
+	printf "%s\t0\t0\n" $ada >expect && test_cmp expect out &&
+	clean old && at old mn -p $ada fsck &&
+	sed "2s/^-.*/-$(git -C "$repo" rev-parse \
+		"$(sed -n "s/ refs.heads.main//p" ada.bundle)") /" \
+		inc.bundle >lie.bundle &&
+	test_must_fail 1 at old mn bundle fetch lie.bundle &&
+	clean old && at old mn -p $ada fsck &&
+	posts old $ada >posts.1 && test_line_count = 3 posts.1
+'
+
+test_expect_success 'main that points elsewhere counts for nothing' '
+	sed "2,/^\$/s/^[0-9a-f]* refs.heads.main/$(git -C "$repo" \
+		rev-parse main~3) refs\/heads\/main/" inc.bundle >main.bundle &&
+	at bea mn bundle fetch main.bundle && same ada bea ada &&
+	git -C "$repo" rev-parse main >expect &&
+	git -C home-bea/profiles/$ada.git rev-parse main >actual &&
+	test_cmp expect actual
+'
+
+test_expect_success 'files that are no files' '
+	mkdir dir && mkfifo fifo && ln -s good.bundle link &&
+	ln -s nowhere dangling &&
+	for f in dir fifo dangling nothing
+	do
+		test_must_fail 128 at bea mn bundle verify $f 2>err &&
+		test_must_fail 128 at bea mn bundle fetch $f 2>err &&
+		test_must_fail 128 at ada mn bundle create --since $f x 2>err &&
+		test_path_is_missing x || return 1
+	done &&
+	at bea mn bundle verify link &&
+	test_must_fail 128 at ada mn bundle create dir 2>err &&
+	test_must_fail 128 at ada mn bundle create nodir/x 2>err &&
+	cp good.bundle kept && ln -s kept tokept &&
+	at ada mn bundle create tokept && cmp good.bundle kept &&
+	test -f tokept && git bundle list-heads tokept
+'
+
+test_expect_success 'called wrongly' '
+	for args in "" "create" "frob x" "create a b" "verify --follow x" \
+		"fetch --as x y" "fetch --since x y" "create --json x"
+	do
+		test_must_fail 129 mn bundle $args 2>err || return 1
+	done &&
+	test_must_fail 128 at ada mn bundle create --replicate some x 2>err &&
+	test_grep "no level" err &&
+	test_must_fail 128 at new mn bundle fetch --follow --as "a b" \
+		good.bundle 2>err &&
+	test_grep "one word" err
+'
+
 test_done
