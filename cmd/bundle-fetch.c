@@ -1,5 +1,4 @@
 /* bundle-fetch: mn bundle fetch and verify; see bundle.c. */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,8 +6,6 @@
 #include "bundle.h"
 #include "exit.h"
 #include "node/lines.h"
-#include "out/json.h"
-#include "out/text.h"
 #include "banned.h"
 
 #define INDEX_WAIT_MS 60000
@@ -23,112 +20,6 @@ struct taken {
 	struct mn_progress progress;
 	struct mn_bundle_report rep;
 };
-
-/* ------------------------------------------------------- what is printed */
-
-static void json_refused(struct mn_json *j, const struct mn_admit_report *rep)
-{
-	mn_json_key(j, "refused");
-	mn_json_uint(j, rep->refused);
-	mn_json_key(j, "refusals");
-	mn_json_open(j, '[');
-	for (size_t i = 0; i < rep->refusals.n; i++) {
-		mn_json_open(j, '{');
-		mn_json_add(j, "what", mn_str(rep->refusals.p[i].what));
-		mn_json_add(j, "why", mn_str(rep->refusals.p[i].why));
-		mn_json_close(j, '}');
-	}
-	mn_json_close(j, ']');
-}
-
-static void json_head(struct mn_json *j, const struct mn_bundlefile *head)
-{
-	mn_json_key(j, "version");
-	mn_json_uint(j, (uint64_t)head->version);
-	if (head->filter.len)
-		mn_json_add(j, "filter", mn_str(head->filter.p));
-	mn_json_key(j, "needs");
-	mn_json_open(j, '[');
-	for (size_t i = 0; i < head->needs.n; i++)
-		mn_json_hex(j, head->needs.p[i].b, sizeof(head->needs.p[i].b));
-	mn_json_close(j, ']');
-	mn_json_key(j, "refs");
-	mn_json_open(j, '[');
-	for (size_t i = 0; i < head->refs.n; i++) {
-		const struct mn_ref *ref = &head->refs.p[i];
-
-		mn_json_open(j, '{');
-		mn_json_key(j, "oid");
-		mn_json_hex(j, ref->oid.b, sizeof(ref->oid.b));
-		mn_json_add(j, "ref", mn_str(ref->name));
-		mn_json_close(j, '}');
-	}
-	mn_json_close(j, ']');
-}
-
-static void print_json(struct taken *t, int verify, int good)
-{
-	const struct mn_bundle_report *rep = &t->rep;
-	struct mn_buf b = MN_BUF_INIT;
-	struct mn_json j = { &b, 0 };
-
-	mn_json_open(&j, '{');
-	if (rep->hex[0])
-		mn_json_add(&j, "profile", mn_str(rep->hex));
-	if (verify)
-		json_head(&j, mn_bundle_head(t->b));
-	mn_json_key(&j, verify ? "good" : "made");
-	mn_json_bool(&j, verify ? good : rep->made);
-	mn_json_key(&j, "nodes");
-	mn_json_uint(&j, rep->admit.nodes);
-	mn_json_key(&j, "objects");
-	mn_json_uint(&j, rep->objects);
-	mn_json_key(&j, "bytes");
-	mn_json_uint(&j, rep->bytes);
-	mn_json_key(&j, "missing");
-	mn_json_uint(&j, rep->missing);
-	if (!verify) {
-		mn_json_key(&j, "moved");
-		mn_json_uint(&j, rep->admit.moved);
-		mn_json_key(&j, "identity");
-		mn_json_bool(&j, rep->admit.identity);
-		mn_json_key(&j, "wanting");
-		mn_json_uint(&j, rep->admit.wanting);
-	}
-	json_refused(&j, &rep->admit);
-	mn_json_close(&j, '}');
-	mn_buf_addc(&b, '\n');
-	mn_out_buf(t->c, &b);
-	mn_buf_release(&b);
-}
-
-static void print_head(struct taken *t)
-{
-	const struct mn_bundlefile *head = mn_bundle_head(t->b);
-	struct mn_buf b = MN_BUF_INIT;
-
-	if (t->rep.hex[0])
-		mn_buf_addf(&b, "profile\t%s\n", t->rep.hex);
-	if (head->filter.len)
-		mn_buf_addf(&b, "filter\t%s\n", head->filter.p);
-	for (size_t i = 0; i < head->needs.n; i++) {
-		mn_buf_adds(&b, "needs\t");
-		mn_buf_addhex(&b, head->needs.p[i].b,
-			      sizeof(head->needs.p[i].b));
-		mn_buf_addc(&b, '\n');
-	}
-	for (size_t i = 0; i < head->refs.n; i++) {
-		mn_buf_adds(&b, "ref\t");
-		mn_buf_addhex(&b, head->refs.p[i].oid.b,
-			      sizeof(head->refs.p[i].oid.b));
-		mn_buf_addc(&b, '\t');
-		mn_text_quote_path(&b, mn_str(head->refs.p[i].name));
-		mn_buf_addc(&b, '\n');
-	}
-	mn_buf_addf(&b, "nodes\t%zu\n", t->rep.admit.nodes);
-	mn_out_buf(t->c, &b);
-	mn_buf_release(&b);
-}
 
 static void warn_of(struct taken *t)
 {
@@ -150,8 +41,6 @@ static void warn_of(struct taken *t)
 			   "profile is kept in full: ask for a full one, or "
 			   "follow it with --replicate meta");
 }
-
-/* ------------------------------------------------------------------ taking */
 
 static int take(struct taken *t, int verify, const char *profile,
 		struct mn_err *err)
@@ -215,9 +104,9 @@ int mn_bundle_verify(struct mn_cmd *c, const struct mn_bundle_opts *o,
 		r = take(&t, 1, hex[0] ? hex : NULL, err);
 	good = !r && !t.rep.admit.refused;
 	if (t.b && o->json)
-		print_json(&t, 1, good);
+		mn_bundle_print_json(c, &t.rep, mn_bundle_head(t.b), good);
 	else if (t.b)
-		print_head(&t);
+		mn_bundle_print(c, &t.rep, mn_bundle_head(t.b));
 	warn_of(&t);
 	end(&t);
 	if (!is_bad(r))
@@ -276,7 +165,7 @@ static void say(struct taken *t)
 	const struct mn_bundle_report *rep = &t->rep;
 
 	if (t->o->json) {
-		print_json(t, 0, 0);
+		mn_bundle_print_json(t->c, rep, NULL, 0);
 		return;
 	}
 	printf("%s\t%zu\t%zu\n", rep->hex, rep->admit.nodes,

@@ -20,6 +20,12 @@ int mn_bundle_open_file(struct mn_bundle **out, int *fd, const char *file,
 /* bundle-create.c: the exit status, or < 0. */
 int mn_bundle_create(struct mn_cmd *c, const struct mn_bundle_opts *o,
 		     const char *file, struct mn_err *err);
+/* bundle-print.c; head NULL: of fetch, otherwise of verify. */
+void mn_bundle_print_json(struct mn_cmd *c, const struct mn_bundle_report *rep,
+			  const struct mn_bundlefile *head, int good);
+void mn_bundle_print(struct mn_cmd *c, const struct mn_bundle_report *rep,
+		     const struct mn_bundlefile *head);
+
 /* bundle-fetch.c */
 int mn_bundle_verify(struct mn_cmd *c, const struct mn_bundle_opts *o,
 		     const char *file, struct mn_err *err);

@@ -9,6 +9,8 @@ and we of those that git wrote; and files that are not what they seem.
 . ./test-lib.sh
 . "$TEST_DIRECTORY/lib-devices.sh"
 
+ada=''	# the profile, once it is made
+
 # at HOME COMMAND...: there, in a home of its own
 at () {
 	_at=$PWD/home-$1
@@ -41,6 +43,25 @@ clean () {
 	find "home-$1" -path "*/mn/incoming/*" -o -name "new-*" \
 		-o -name "tmp_*" >litter &&
 	test_must_be_empty litter
+}
+
+# refused FILE WORDS: by verify and by fetch, and nothing stays or moves
+refused () {
+	refs home-bea/profiles/"$ada".git >before &&
+	test_must_fail 1 at bea mn bundle verify "$1" >out 2>err &&
+	test_grep "$2" err &&
+	test_must_fail 128 at bea mn bundle fetch "$1" >out 2>err &&
+	test_grep "$2" err && test_must_be_empty out &&
+	test "$(wc -l <err)" -eq 1 && clean bea &&
+	test_must_fail 128 at new mn bundle fetch --follow "$1" 2>err &&
+	test_grep "$2" err && clean new &&
+	refs home-bea/profiles/"$ada".git >after && test_cmp before after &&
+	ls home-new/profiles >left && test_must_be_empty left
+}
+
+# header LINE...: with the pack of good.bundle behind
+header () {
+	printf "%b\n" "$@" && echo && sed "1,/^\$/d" good.bundle
 }
 
 test_expect_success 'set up: ada, with posts small and large' '
@@ -334,20 +355,6 @@ test_expect_success '2,000 posts: whole, and what is new' '
 	same kit lea kit && clean lea && at lea mn -p kit fsck
 '
 
-# refused FILE WORDS: by verify and by fetch, and nothing stays or moves
-refused () {
-	refs home-bea/profiles/$ada.git >before &&
-	test_must_fail 1 at bea mn bundle verify "$1" >out 2>err &&
-	test_grep "$2" err &&
-	test_must_fail 128 at bea mn bundle fetch "$1" >out 2>err &&
-	test_grep "$2" err && test_must_be_empty out &&
-	test $(wc -l <err) = 1 && clean bea &&
-	test_must_fail 128 at new mn bundle fetch --follow "$1" 2>err &&
-	test_grep "$2" err && clean new &&
-	refs home-bea/profiles/$ada.git >after && test_cmp before after &&
-	ls home-new/profiles >left && test_must_be_empty left
-}
-
 test_expect_success 'set up: what is new for bea' '
 	at ada mn post -m "to be let in" &&
 	at ada mn bundle create good.bundle &&
@@ -376,11 +383,6 @@ test_expect_success 'a wrong checksum, a flipped byte, bytes left over' '
 	cat good.bundle good.bundle >twice.bundle &&
 	refused twice.bundle "bundle"
 '
-
-# header LINE...: with the pack of good.bundle behind
-header () {
-	printf "%b\n" "$@" && echo && sed "1,/^\$/d" good.bundle
-}
 
 test_expect_success 'headers that are none' '
 	oid=$(git -C "$repo" rev-parse main) &&

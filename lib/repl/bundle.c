@@ -12,6 +12,7 @@
 #include "banned.h"
 
 #define PIECE ((size_t)256 * 1024)
+#define FRESH 300	/* seconds */
 #define HINTS 64	/* refs of devices that are looked for */
 
 /* ----------------------------------------------------------- the header */
@@ -186,6 +187,8 @@ static int feed_all(struct mn_taking *t, struct mn_indexpack *ip,
 			r = mn_indexpack_feed(ip, b->buf + b->at,
 					      b->len - b->at, err);
 		show(t, ip);
+		if (t->stage)	/* a sweep takes what is old for dead */
+			mn_io_freshen(t->stage, FRESH);
 		if (!r)
 			r = more(b, err);
 		if (!r && !b->len)
