@@ -4,16 +4,16 @@ test_description='mn serve: many clients at once
 
 Clones in every version, partial ones, pages, posts, pushes and gc at the same
 time: none fails, and what each has is sound. Sixteen clones, or as many as
-MN_TEST_CLONES says; meant to be run under sanitizers as well:
+TEST_CLONES says; meant to be run under sanitizers as well:
 
-	make SANITIZE=thread T=t0743-serve-load.sh MN_TEST_CLONES=50 test
+	make SANITIZE=thread T=t0743-serve-load.sh TEST_CLONES=50 test
 '
 
 . ./test-lib.sh
 . "$TEST_DIRECTORY/lib-devices.sh"
 . "$TEST_DIRECTORY/lib-http.sh"
 
-clones=${MN_TEST_CLONES:-16}
+clones=${TEST_CLONES:-16}
 
 # run NAME COMMAND...: in the background; its status goes to NAME.status
 run () {
