@@ -303,7 +303,12 @@ test_expect_success '--replicate meta: version 3, with a filter' '
 	echo meta >expect && test_cmp expect actual &&
 	git -C home-gus/profiles/$ada.git fsck --strict >out 2>&1 &&
 	test_grep ! "missing\|error" out &&
-	at gus mn -p ada fsck
+	at gus mn -p ada fsck &&
+	git -C "$repo" bundle create -q --version=3 "$PWD/gitmeta.bundle" \
+		--filter=blob:limit=16k --all &&
+	at fay mn bundle fetch --follow gitmeta.bundle && same ada fay $ada &&
+	git config -f home-fay/profiles/$ada.git/config mn.replicate >actual &&
+	test_cmp expect actual
 '
 
 test_expect_success 'limit=SIZE; and a partial profile goes on as it is kept' '

@@ -118,6 +118,7 @@ static void made_end(struct made *m)
 }
 
 static struct mn_err err;
+static struct mn_store *bases;	/* of thin packs */
 
 /* Feeds a pack in slices and ends it, in the directory "in", which is new. */
 static int run(struct mn_indexpack_result *res, const struct mn_buf *b,
@@ -133,6 +134,8 @@ static int run(struct mn_indexpack_result *res, const struct mn_buf *b,
 	r = mn_indexpack_begin(&ip, "in", lim, &err);
 	if (r < 0)
 		return r;
+	if (bases)
+		mn_indexpack_bases(ip, bases);
 	for (size_t at = 0; at < b->len && !r; at += slice)
 		r = mn_indexpack_feed(ip, b->p + at, b->len - at < slice ?
 				      b->len - at : slice, &err);
@@ -750,6 +753,78 @@ static void test_large(void)
 	mn_buf_release(&b);
 }
 
+/* What git makes of the same pack with --fix-thin is the oracle. */
+static void test_thin_git(void)
+{
+	static const char *const options[] = { "", "--delta-base-offset" };
+	struct mn_buf b = MN_BUF_INIT;
+	struct mn_indexpack_result res;
+
+	free(sh("rm -rf old.git && git init -q --bare old.git && "
+		"git -C r push -q ../old.git HEAD~5:refs/heads/main"));
+	is_int(mn_store_open(&bases, "old.git", &err), 0, "the bases");
+	for (int i = 0; i < 2; i++) {
+		free(sh("(echo HEAD; echo ^HEAD~5) | git -C r pack-objects "
+			"-q --thin --revs --stdout --no-reuse-delta %s "
+			">p.pack && ! git index-pack -o p.idx p.pack "
+			"2>/dev/null", options[i]));
+		slurp(&b, "p.pack");
+		is_int(run(&res, &b, 999, NULL, 0), 0, "a thin pack %s: %s",
+		       options[i], err.msg);
+		is_int(read_back(&res), res.objects, "all are read back");
+		ok(sh_ok("git verify-pack in/pack-%s.idx", res.name),
+		   "git verify-pack");
+		ok(sh_ok("rm -rf f.git && cp -R old.git f.git && "
+			 "git -C f.git index-pack --fix-thin --stdin <p.pack "
+			 ">/dev/null && "
+			 "for p in in/*.idx $(grep -l . f.git/objects/pack/*.idx "
+			 "| while read f; do test -e old.git/${f#f.git/} || "
+			 "echo $f; done); do git show-index <$p | "
+			 "cut -d' ' -f2 >$(basename $(dirname $p)).list; done; "
+			 "cmp in.list pack.list"),
+		   "it holds what git puts into it");
+		ok(sh_ok("rm -rf f.git && cp -R old.git f.git && "
+			 "mv in/* f.git/objects/pack && cd f.git && "
+			 "git update-ref refs/heads/main "
+			 "$(git -C ../r rev-parse HEAD) && "
+			 "git fsck --strict"), "git fsck");
+	}
+	mn_buf_release(&b);
+}
+
+static void test_thin(void)
+{
+	struct mn_indexpack_limits small = { .objects = 2 };
+	struct mn_indexpack_result res;
+	struct mn_oid here, there, made_oid;
+	struct made m;
+	char *hex = sh("printf aaaa | git -C old.git hash-object -w --stdin");
+
+	ok(!mn_oid_parse(&here, hex), "a base");
+	free(hex);
+	mn_oid_of(&there, MN_BLOB, "nowhere", 7);
+	mn_oid_of(&made_oid, MN_BLOB, "bbbb", 4);
+	made_begin(&m);
+	put_delta(&m, 0, &made_oid, "bbbb", 4, "cccc", 4);
+	put_delta(&m, 0, &here, "aaaa", 4, "bbbb", 4);
+	put_delta(&m, 0, &here, "aaaa", 4, "dddd", 4);
+	made_end(&m);
+	is_int(run(&res, &m.b, 3, NULL, 0), 0, "a chain upon it: %s", err.msg);
+	is_int(read_back(&res), 4, "with its base");
+	small.objects = 3;
+	refused(&m.b, &small, MN_ELIMIT, "too many, with its base");
+	mn_buf_release(&m.b);
+
+	made_begin(&m);
+	put_delta(&m, 0, &here, "aaaa", 4, "bbbb", 4);
+	put_delta(&m, 0, &there, "nowhere", 7, "cccc", 4);
+	made_end(&m);
+	refused(&m.b, NULL, MN_EINVALID, "a base that is nowhere");
+	mn_buf_release(&m.b);
+	mn_store_close(bases);
+	bases = NULL;
+}
+
 static void test_progress(void)
 {
 	struct mn_indexpack *ip;
@@ -792,6 +867,8 @@ int main(void)
 	test_delta_bombs();
 	test_large();
 	test_progress();
+	test_thin_git();
+	test_thin();
 	mn_deflater_free(deflater);
 	return temp_end();
 }
