@@ -94,7 +94,7 @@ static int look_up(struct wants *w, struct mn_remote *remote,
 		   const struct mn_url *url, struct mn_err *err)
 {
 	const char *const *names = (const char *const *)w->names.p;
-	struct mn_ref_list refs;
+	struct mn_ref_list refs = { 0 };
 	const struct mn_ref *ref;
 	int r = mn_remote_refs(remote, names, w->names.n, &refs, err);
 

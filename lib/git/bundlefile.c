@@ -183,7 +183,7 @@ static int take_line(struct mn_bundlefile *b, struct mn_str line,
 	if (now < (enum part)b->part)
 		return mn_err_set(err, MN_EINVALID, "its header is not in "
 				  "order");
-	b->part = now;
+	b->part = (int)now;
 	if (now == CAPABILITIES)
 		return take_capability(b, line, err);
 	return now == NEEDS ? take_need(b, line, err) : take_ref(b, line, err);

@@ -173,7 +173,7 @@ static int acknowledge(struct mn_upload *u, int *go_on, struct mn_err *err)
 static int fetch(struct mn_upload *u, struct mn_err *err)
 {
 	struct mn_buf shallow = MN_BUF_INIT;
-	int go_on, r;
+	int go_on = 0, r;
 
 	if (!u->ask.wants.n)
 		return mn_upload_refuse(u, "fetch: nothing is wanted");

@@ -10,9 +10,17 @@
 #					the server; 1 where there is none
 #	cpu_of PID			seconds of processor that it has used
 
+# shellcheck disable=SC2154 # scratch is perf-lib.sh's
+stop_servers () {
+	for pid in $servers
+	do
+		kill "$pid" 2>/dev/null
+	done
+	rm -rf "$scratch"
+}
+
 servers=
-trap 'for pid in $servers; do kill $pid 2>/dev/null; done; rm -rf "$scratch"' \
-	EXIT
+trap stop_servers EXIT
 
 free_port () {
 	python3 -c 'import socket
@@ -92,8 +100,13 @@ start_sshd () {
 	echo "[127.0.0.1]:$sshd_port $(cut -d ' ' -f 1,2 "$scratch/host.pub")" \
 		>"$HOME/.ssh/known_hosts"
 	# the system's ssh does not look for its files below HOME
-	GIT_SSH_COMMAND="ssh -i '$HOME/.ssh/id_ed25519' -o IdentitiesOnly=yes \
--o UserKnownHostsFile='$HOME/.ssh/known_hosts' -F /dev/null"
+	GIT_SSH_COMMAND=$scratch/ssh
+	cat >"$GIT_SSH_COMMAND" <<-END
+	#!/bin/sh
+	exec ssh -F /dev/null -i "$HOME/.ssh/id_ed25519" -o IdentitiesOnly=yes \
+		-o UserKnownHostsFile="$HOME/.ssh/known_hosts" "\$@"
+	END
+	chmod +x "$GIT_SSH_COMMAND"
 	export GIT_SSH_COMMAND
 }
 
