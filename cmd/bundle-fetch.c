@@ -46,7 +46,8 @@ static int take(struct taken *t, int verify, const char *profile,
 		struct mn_err *err)
 {
 	struct mn_bundle_take what = {
-		.home = &t->home, .profile = profile, .verify = verify,
+		.home = &t->home, .profile = profile,
+		.only = t->o->profile != NULL, .verify = verify,
 		.follow = t->o->follow, .index = t->index,
 		.scratch = t->c->env.tmpdir ? t->c->env.tmpdir : "/tmp",
 		.progress = mn_progress_show, .ctx = &t->progress
@@ -57,6 +58,16 @@ static int take(struct taken *t, int verify, const char *profile,
 		r = mn_bundle_take(t->b, &what, &t->rep, err);
 	mn_progress_clear(&t->progress);
 	return r;
+}
+
+static int says_whose(const struct mn_bundle *b)
+{
+	const struct mn_bundlefile *head = mn_bundle_head(b);
+
+	for (size_t i = 0; i < head->refs.n; i++)
+		if (!strcmp(head->refs.p[i].name, MN_REF_IDENTITY))
+			return 1;
+	return 0;
 }
 
 static int begin(struct taken *t, struct mn_cmd *c,
@@ -70,7 +81,7 @@ static int begin(struct taken *t, struct mn_cmd *c,
 	mn_home_init(&t->home, mn_home(c));
 	r = mn_bundle_open_file(&t->b, &t->fd, file, err);
 	hex[0] = '\0';
-	if (!r && c->profile)
+	if (!r && c->profile && (o->profile || !says_whose(t->b)))
 		r = mn_cmd_which(hex, c, &t->home, c->profile, err);
 	return r;
 }

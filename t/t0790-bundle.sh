@@ -441,6 +441,12 @@ test_expect_success 'another profile than it says' '
 	at new mn bundle fetch --follow ada.bundle &&
 	test_must_fail 128 at new mn bundle fetch liar.bundle 2>err &&
 	test_grep "of another profile" err && clean new &&
+	at bea mn bundle verify -p $ada good.bundle &&
+	MN_PROFILE=nobody at new mn bundle verify good.bundle &&
+	test_must_fail 1 at bea mn bundle verify -p bea good.bundle 2>err &&
+	test_grep "it is of the profile $ada" err &&
+	test_must_fail 128 at bea mn bundle fetch -p bea good.bundle &&
+	clean bea &&
 	rm -rf home-new && mkdir -p home-new/profiles &&
 	refs home-bea/profiles/$other.git >before &&
 	test_must_fail 1 at bea mn bundle fetch liar.bundle >out 2>err &&

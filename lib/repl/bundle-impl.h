@@ -49,6 +49,8 @@ int mn_taking_index(struct mn_taking *t, const char *dir,
  * admit.h. */
 int mn_taking_admit(struct mn_taking *t, const struct mn_follow *follow,
 		    struct mn_err *err);
+/* Whether it is the profile that is meant, now that it is known. */
+int mn_taking_expects(const struct mn_taking *t, struct mn_err *err);
 /* The profile at home, into which it goes. moved: the pack is indexed, and
  * lies in t->stage. */
 int mn_taking_known(struct mn_taking *t, int moved, struct mn_err *err);

@@ -184,6 +184,8 @@ int mn_taking_stage(struct mn_taking *t, struct mn_err *err)
 		r = mn_taking_index(t, t->stage, NULL, err);
 	if (!r)
 		r = read_identity(t, &identity, err);
+	if (!r)
+		r = mn_taking_expects(t, err);
 	if (r < 0)
 		goto out;
 	if (!t->what->verify && is_here(t)) {

@@ -341,6 +341,14 @@ static int choose_follow(struct mn_taking *t, const struct mn_follow **out,
 	return r;
 }
 
+int mn_taking_expects(const struct mn_taking *t, struct mn_err *err)
+{
+	if (!t->what->only || !strcmp(t->what->profile, t->rep->hex))
+		return 0;
+	return mn_err_set(err, MN_EDENIED, "it is of the profile %s",
+			  t->rep->hex);
+}
+
 static int move_pack(const struct mn_taking *t, struct mn_err *err)
 {
 	static const char *const ends[] = { ".pack", ".idx" };
@@ -366,8 +374,10 @@ static int move_pack(const struct mn_taking *t, struct mn_err *err)
 int mn_taking_known(struct mn_taking *t, int moved, struct mn_err *err)
 {
 	const struct mn_follow *follow = NULL;
-	int r;
+	int r = mn_taking_expects(t, err);
 
+	if (r < 0)
+		return r;
 	if (!t->is_open) {
 		r = mn_profile_open(&t->profile, t->what->home, t->rep->hex,
 				    err);

@@ -72,6 +72,7 @@ struct mn_bundle_take {			/* borrowed */
 	const struct mn_home *home;
 	/* Whose it is, where it doesn't say that itself; NULL: unknown. */
 	const char *profile;
+	int only;		/* ... and one of another is refused */
 	int verify;		/* nothing is let in, nothing stays */
 	int follow;		/* a profile that is not here is made */
 	const char *scratch;	/* a directory for a bundle of an unknown
