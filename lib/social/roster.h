@@ -1,0 +1,26 @@
+/*
+ * roster: who may sign for a profile, changed by its owner: a new identity
+ * document becomes the one in force.
+ */
+#ifndef MN_SOCIAL_ROSTER_H
+#define MN_SOCIAL_ROSTER_H
+
+#include "node/identity-edit.h"
+#include "social/profile.h"
+
+/*
+ * Makes the document (node/identity-edit.h), stores it durably and moves
+ * refs/mn/identity; p->identity is the new one. Takes the lock. What
+ * mn_identity_next gives; MN_EEXISTS where another document came meanwhile: try
+ * again.
+ */
+int mn_roster_change(struct mn_profile *p, const struct mn_identity_keys *keys,
+		     const struct mn_identity_edit *e, int wait_ms,
+		     struct mn_err *err);
+
+/* Which device a word means: its label, or the start (4 digits or more) of its
+ * key; listed or, with cut, removed ones. MN_ENOTFOUND, MN_EAMBIGUOUS. */
+int mn_roster_find(struct mn_pub *out, const struct mn_identity *id,
+		   const char *word, int cut, struct mn_err *err);
+
+#endif
