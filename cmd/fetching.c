@@ -12,29 +12,20 @@
 
 /* tasks */
 
-static char *petname(struct mn_cmd *c, const char *hex)
-{
-	struct mn_buf key = MN_BUF_INIT;
-	const char *name;
-
-	mn_buf_addf(&key, "profile.%s.name", hex);
-	name = mn_conf_get(mn_cmd_conf(c), key.p);
-	mn_buf_release(&key);
-	return name ? mn_xstrdup(name) : NULL;
-}
-
 int mn_fetch_task_add(struct mn_fetch_tasks *l, struct mn_cmd *c,
 		      const struct mn_home *h, const char *hex, int own,
 		      struct mn_err *err)
 {
 	struct mn_fetch_task *t = mn_vec_push(l);
 	char *gitdir = mn_home_repo(h, hex);
+	const char *name;
 	int r;
 
 	memset(t, 0, sizeof(*t));
 	snprintf(t->hex, sizeof(t->hex), "%s", hex);
 	t->own = own;
-	t->name = petname(c, hex);
+	name = mn_cmd_name(c, hex);
+	t->name = name ? mn_xstrdup(name) : NULL;
 	mn_follow_init(&t->follow);
 	r = mn_follow_read(&t->follow, gitdir, err);
 	free(gitdir);

@@ -1,15 +1,13 @@
 /* init: a new profile, and the home where there is none. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/date.h"
-#include "base/io.h"
-#include "git/loose.h"
 #include "node/lines.h"
 #include "profile.h"
+#include "repl/newrepo.h"
 #include "banned.h"
 
 static const char usage[] =
@@ -43,7 +41,7 @@ struct making {
 	struct mn_buf identity;
 	struct mn_id id;
 	char hex[MN_ID_HEX + 1];
-	char *tmp;			/* the repository, before it is in its place */
+	struct mn_newrepo repo;
 	char passphrase[MN_PASSPHRASE_MAX];
 };
 
@@ -110,84 +108,29 @@ static int write_keys(struct making *m, const struct opts *o,
 	return r;
 }
 
-static int store_identity(const char *repo, const struct making *m,
-			  struct mn_err *err)
-{
-	struct mn_ref_update u = { .name = MN_REF_IDENTITY, .durable = 1 };
-	struct mn_loose *w;
-	int r = mn_loose_begin(&w, repo, err);
-
-	if (r < 0)
-		return r;
-	r = mn_loose_add(w, &u.new_oid, MN_BLOB, m->identity.p,
-			 m->identity.len, err);
-	if (r == 0)
-		r = mn_loose_commit(w, err);
-	if (r == 0)
-		r = mn_refs_update(repo, &u, 1, err);
-	mn_loose_free(w);
-	return r;
-}
-
-/* Builds it beside its place. */
-static int build_repo(struct making *m, struct mn_err *err)
-{
-	struct mn_buf name = MN_BUF_INIT;
-	int r;
-
-	mn_buf_addf(&name, "profiles/new-%s", m->hex);
-	m->tmp = mn_home_path(&m->home, name.p);
-	mn_buf_release(&name);
-	r = mn_repo_init(m->tmp, m->hex, err);
-	return r < 0 ? r : store_identity(m->tmp, m, err);
-}
-
 /* The keys of a profile that never came to be are of no use to anybody. */
 static void undo(const struct making *m)
 {
 	char *device = mn_home_key(&m->home, m->hex, "device");
 	char *root = mn_home_key(&m->home, m->hex, "root");
 
-	if (m->tmp)
-		mn_io_remove_tree(m->tmp, NULL);
 	unlink(device);
 	unlink(root);
 	free(root);
 	free(device);
 }
 
-/* From here on the profile is there. */
-static int publish(struct making *m, struct mn_err *err)
-{
-	char *final = mn_home_repo(&m->home, m->hex);
-	char *profiles = mn_home_path(&m->home, "profiles");
-	int r = 0;
-
-	if (rename(m->tmp, final) < 0) {
-		r = mn_err_sys(err, "cannot create '%s'", final);
-		undo(m);
-	} else {
-		r = mn_io_fsync_dir(profiles, err);
-	}
-	free(profiles);
-	free(final);
-	return r;
-}
-
 static int write_config(struct mn_cmd *c, const struct making *m,
 			const struct opts *o, struct mn_err *err)
 {
 	char *path = mn_home_path(&m->home, "config");
-	struct mn_buf name = MN_BUF_INIT;
 	int r = 0;
 
-	mn_buf_addf(&name, "profile.%s.name", m->hex);
 	if (o->name)
-		r = mn_conf_set(path, name.p, o->name, err);
+		r = mn_cmd_set_name(c, m->hex, o->name, err);
 	if (r == 0 && (o->make_default ||
 		       !mn_conf_get(mn_cmd_conf(c), "profile.default")))
 		r = mn_conf_set(path, "profile.default", m->hex, err);
-	mn_buf_release(&name);
 	free(path);
 	return r;
 }
@@ -211,32 +154,13 @@ static int show_phrase(const struct making *m, const struct opts *o,
 				  "phrase: no profile was made") : 0;
 }
 
-static int check_name(struct mn_cmd *c, const struct making *m,
-		      const struct opts *o, struct mn_err *err)
-{
-	char hex[MN_ID_HEX + 1];
-	struct mn_err none = MN_ERR_INIT;
-
-	if (!o->name)
-		return 0;
-	if (mn_value_word(mn_str(o->name)) < 0 ||
-	    mn_text_check(mn_str(o->name), 64) < 0)
-		return mn_err_set(err, MN_EINVALID, "a name is one word of 1 "
-				  "to 64 bytes, without comma and control "
-				  "characters: '%s'", o->name);
-	if (mn_cmd_which(hex, c, &m->home, o->name, &none) == 0)
-		return mn_err_set(err, MN_EEXISTS, "there is a profile '%s' "
-				  "already", o->name);
-	return 0;
-}
-
 static int init(struct mn_cmd *c, struct making *m, const struct opts *o,
 		struct mn_err *err)
 {
 	int r;
 
 	mn_cmd_conf(c);		/* before anything is made: it may be broken */
-	r = check_name(c, m, o, err);
+	r = o->name ? mn_cmd_check_name(c, &m->home, o->name, NULL, err) : 0;
 	if (r == 0 && o->passphrase)
 		r = mn_cmd_new_passphrase(c, m->passphrase,
 					  sizeof(m->passphrase), err);
@@ -249,7 +173,10 @@ static int init(struct mn_cmd *c, struct making *m, const struct opts *o,
 	mn_home_sweep(&m->home);
 	r = write_keys(m, o, err);
 	if (r == 0)
-		r = build_repo(m, err);
+		r = mn_newrepo_build(&m->repo, &m->home, m->hex,
+				     (struct mn_str){ m->identity.p,
+						      m->identity.len },
+				     NULL, err);
 	if (r < 0) {
 		undo(m);
 		return r;
@@ -260,9 +187,12 @@ static int init(struct mn_cmd *c, struct making *m, const struct opts *o,
 		undo(m);
 		return r;
 	}
-	r = publish(m, err);
-	if (r < 0)
+	r = mn_newrepo_place(&m->repo, err);
+	if (r < 0) {
+		if (m->repo.repo)
+			undo(m);
 		return r;
+	}
 	r = write_config(c, m, o, err);
 	return r < 0 ? mn_err_wrap(err, r, "profile %s was made, but it is not "
 				   "in the configuration", m->hex) : 0;
@@ -271,7 +201,8 @@ static int init(struct mn_cmd *c, struct making *m, const struct opts *o,
 int cmd_init(struct mn_cmd *c)
 {
 	struct opts o = { 0 };
-	struct making m = { .identity = MN_BUF_INIT };
+	struct making m = { .identity = MN_BUF_INIT,
+			    .repo = MN_NEWREPO_INIT };
 	struct mn_err err = MN_ERR_INIT;
 	int r;
 
@@ -288,7 +219,7 @@ int cmd_init(struct mn_cmd *c)
 	}
 	mn_wipe(m.passphrase, sizeof(m.passphrase));
 	mn_buf_release(&m.identity);
-	free(m.tmp);
+	mn_newrepo_release(&m.repo);
 	mn_secret_free(m.device);
 	mn_root_free(m.root);
 	mn_home_release(&m.home);

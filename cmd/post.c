@@ -267,7 +267,11 @@ int cmd_post(struct mn_cmd *c)
 		return mn_fail(c, r, &err);
 	}
 	p.media = mn_media_new();
-	r = o.batch ? post_batch(c, &p, &o, &err) : post_one(c, &p, &o, &err);
+	/* before anything is written */
+	r = mn_cmd_may_post(&p.home, &p.profile, &err);
+	if (r == 0)
+		r = o.batch ? post_batch(c, &p, &o, &err)
+			    : post_one(c, &p, &o, &err);
 	mn_author_close(p.author);
 	if (p.ids.n && r == 0)
 		run_hook(c, &p);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/io.h"
+#include "node/lines.h"
 #include "profile.h"
 #include "banned.h"
 
@@ -80,6 +82,63 @@ int mn_cmd_which(char hex[MN_ID_HEX + 1], struct mn_cmd *c,
 	return r < 0 && from_conf ? mn_err_wrap(err, r, "profile.default") : r;
 }
 
+static void name_key(struct mn_buf *out, const char *hex)
+{
+	mn_buf_addf(out, "profile.%s.name", hex);
+}
+
+const char *mn_cmd_name(struct mn_cmd *c, const char *hex)
+{
+	struct mn_buf key = MN_BUF_INIT;
+	const char *name;
+
+	name_key(&key, hex);
+	name = mn_conf_get(mn_cmd_conf(c), key.p);
+	mn_buf_release(&key);
+	return name && *name ? name : NULL;
+}
+
+int mn_cmd_check_name(struct mn_cmd *c, const struct mn_home *h,
+		      const char *name, const char *hex, struct mn_err *err)
+{
+	struct mn_err none = MN_ERR_INIT;
+	char found[MN_ID_HEX + 1];
+	int r;
+
+	if (mn_value_word(mn_str(name)) < 0 ||
+	    mn_text_check(mn_str(name), 64) < 0)
+		return mn_err_set(err, MN_EINVALID, "a name is one word of 1 "
+				  "to 64 bytes, without comma and control "
+				  "characters: '%s'", name);
+	r = mn_cmd_which(found, c, h, name, &none);
+	if (r == MN_EAMBIGUOUS || (r == 0 && (!hex || strcmp(found, hex))))
+		return mn_err_set(err, MN_EEXISTS, "there is a profile '%s' "
+				  "already", name);
+	return 0;
+}
+
+int mn_cmd_set_name(struct mn_cmd *c, const char *hex, const char *name,
+		    struct mn_err *err)
+{
+	struct mn_buf key = MN_BUF_INIT, path = MN_BUF_INIT;
+	int r;
+
+	name_key(&key, hex);
+	mn_buf_addf(&path, "%s/config", mn_home(c));
+	if (name) {
+		r = mn_conf_set(path.p, key.p, name, err);
+	} else {
+		r = mn_conf_unset(path.p, key.p, err);
+		if (r == MN_ENOTFOUND) {
+			mn_err_clear(err);
+			r = 0;
+		}
+	}
+	mn_buf_release(&path);
+	mn_buf_release(&key);
+	return r;
+}
+
 int mn_cmd_open(struct mn_cmd *c, struct mn_home *h, struct mn_profile *p,
 		struct mn_err *err)
 {
@@ -121,6 +180,22 @@ int mn_cmd_lock_wait(int *ms, struct mn_cmd *c, struct mn_err *err)
 	return r;
 }
 
+static int not_mine(const struct mn_profile *p, struct mn_err *err)
+{
+	return mn_err_set(err, MN_EFAIL, "there is no device key for profile "
+			  "%.12s here: it can be read, not posted to", p->hex);
+}
+
+int mn_cmd_may_post(const struct mn_home *h, const struct mn_profile *p,
+		    struct mn_err *err)
+{
+	char *path = mn_home_key(h, p->hex, "device");
+	int r = mn_io_exists(path) ? 0 : not_mine(p, err);
+
+	free(path);
+	return r;
+}
+
 int mn_cmd_secret(struct mn_cmd *c, const struct mn_home *h,
 		  const struct mn_profile *p, struct mn_secret **out,
 		  struct mn_err *err)
@@ -130,9 +205,7 @@ int mn_cmd_secret(struct mn_cmd *c, const struct mn_home *h,
 				       c, err);
 
 	if (r == MN_ENOTFOUND)
-		r = mn_err_set(err, MN_EFAIL, "there is no device key for "
-			       "profile %.12s here: it can be read, not "
-			       "posted to", p->hex);
+		r = not_mine(p, err);
 	free(path);
 	return r;
 }

@@ -19,6 +19,17 @@
 int mn_cmd_which(char hex[MN_ID_HEX + 1], struct mn_cmd *c,
 		 const struct mn_home *h, const char *word, struct mn_err *err);
 
+/* What the profile is called here; NULL: nothing. Borrowed from c. */
+const char *mn_cmd_name(struct mn_cmd *c, const char *hex);
+/* MN_EINVALID for an impossible name; MN_EEXISTS for one that means another
+ * profile than hex (NULL: any) already. */
+int mn_cmd_check_name(struct mn_cmd *c, const struct mn_home *h,
+		      const char *name, const char *hex, struct mn_err *err);
+/* Calls it so from now on; NULL: it has no name any more. What mn_cmd_conf
+ * gives stays as it was. */
+int mn_cmd_set_name(struct mn_cmd *c, const char *hex, const char *name,
+		    struct mn_err *err);
+
 /* Opens the home and the chosen profile; release both. */
 int mn_cmd_open(struct mn_cmd *c, struct mn_home *h, struct mn_profile *p,
 		struct mn_err *err);
@@ -29,6 +40,10 @@ int mn_cmd_index(struct mn_cmd *c, const struct mn_home *h,
 
 /* How long a writer waits for the lock of a repository: core.lockTimeout. */
 int mn_cmd_lock_wait(int *ms, struct mn_cmd *c, struct mn_err *err);
+
+/* 0 where the home has a device key for the profile; else MN_EFAIL. */
+int mn_cmd_may_post(const struct mn_home *h, const struct mn_profile *p,
+		    struct mn_err *err);
 
 /* The device key of the profile; asks for a passphrase where it is wrapped. */
 int mn_cmd_secret(struct mn_cmd *c, const struct mn_home *h,

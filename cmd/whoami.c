@@ -26,8 +26,7 @@ static int show(struct mn_cmd *c, const struct mn_home *h, const char *hex,
 		const struct opts *o, struct mn_err *err)
 {
 	char *path = mn_home_key(h, hex, "device");
-	struct mn_conf *conf = mn_cmd_conf(c);
-	struct mn_buf name = MN_BUF_INIT, out = MN_BUF_INIT;
+	struct mn_buf out = MN_BUF_INIT;
 	const struct mn_id_device *device = NULL;
 	struct mn_json j = { &out, 0 };
 	struct mn_profile p;
@@ -41,8 +40,7 @@ static int show(struct mn_cmd *c, const struct mn_home *h, const char *hex,
 	if (own)
 		device = mn_identity_device(mn_identity_last(&p.identity),
 					    &pub);
-	mn_buf_addf(&name, "profile.%s.name", hex);
-	petname = mn_conf_get(conf, name.p);
+	petname = mn_cmd_name(c, hex);
 	if (o->json) {
 		mn_json_open(&j, '{');
 		mn_json_add(&j, "profile", mn_str(hex));
@@ -71,7 +69,6 @@ static int show(struct mn_cmd *c, const struct mn_home *h, const char *hex,
 	mn_profile_close(&p);
 out:
 	mn_buf_release(&out);
-	mn_buf_release(&name);
 	free(path);
 	return r;
 }
