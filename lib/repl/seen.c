@@ -102,15 +102,18 @@ int mn_seen_write(struct mn_seen *s, const char *gitdir, struct mn_err *err)
 	char *path, hex[MN_OID_HEX + 1];
 	int r;
 
-	if (!s->changed)
+	path = file_of(gitdir);
+	/* its time is that of the last fetch */
+	if (!s->changed && mn_io_freshen(path, 0) == 0) {
+		free(path);
 		return 0;
+	}
 	for (size_t i = 0; i < s->lines.n; i++) {
 		const struct mn_seen_line *l = &s->lines.p[i];
 
 		mn_oid_hex(hex, &l->ref.oid);
 		mn_buf_addf(&text, "%s %s %s\n", l->remote, l->ref.name, hex);
 	}
-	path = file_of(gitdir);
 	r = mn_io_replace(path, text.p, text.len, 0666, 0, err);
 	free(path);
 	mn_buf_release(&text);

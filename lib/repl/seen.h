@@ -29,7 +29,8 @@ int mn_seen_read(struct mn_seen *s, const char *gitdir, struct mn_err *err);
 const struct mn_oid *mn_seen_get(const struct mn_seen *s, const char *remote,
 				 const char *ref);
 void mn_seen_put(struct mn_seen *s, const char *remote, const struct mn_ref *ref);
-/* Writes it if it has changed; not synced. */
+/* Writes it if it has changed; not synced. The time of the file becomes that of
+ * now in any case. */
 int mn_seen_write(struct mn_seen *s, const char *gitdir, struct mn_err *err);
 
 #endif
