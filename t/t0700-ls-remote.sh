@@ -3,8 +3,8 @@
 test_description='mn ls-remote: refs of a repository, wherever it lies
 
 Directories, file://, git http-backend behind a web server in each version of
-the protocol, and a web server that just has the files. git ls-remote says what
-is right.
+the protocol, git-upload-pack on a pipe as ssh has it, and a web server that
+just has the files. git ls-remote says what is right.
 '
 
 . ./test-lib.sh
@@ -29,6 +29,12 @@ test_expect_success 'a repository with branches and tags, and servers of it' '
 	git -C repos/a.git update-server-info &&
 	git init -q --bare repos/empty.git &&
 	git -C repos/empty.git update-server-info &&
+	write_script talk <<-\EOF2 &&
+	for last; do :; done
+	exec sh -c "$last"
+	EOF2
+	MN_SSH_COMMAND=$PWD/talk && export MN_SSH_COMMAND &&
+	talk=ssh://host$PWD/repos &&
 	start_lighttpd_git "$PWD/repos" && smart=$url &&
 	start_lighttpd_static "$PWD/repos" && static=$url
 '
@@ -53,16 +59,19 @@ do
 		mn config net.protocol '$v' &&
 		answers repos/a.git && answers ./repos/a &&
 		answers "file://$PWD/repos/a.git" &&
-		answers "$smart/a.git"
+		answers "$smart/a.git" && answers "$talk/a.git"
 	'
 
 	test_expect_success "v$v: it is spoken, on both sides" '
-		MN_TRACE=1 mn ls-remote "$smart/a.git" 2>err >out &&
-		test_grep "protocol '$v', agent .git/" err
+		for u in "$smart/a.git" "$talk/a.git"
+		do
+			MN_TRACE=1 mn ls-remote "$u" 2>err >out &&
+			test_grep "protocol '$v', agent .git/" err || return 1
+		done
 	'
 
 	test_expect_success "v$v: an empty repository" '
-		for u in repos/empty.git "$smart/empty.git"
+		for u in repos/empty.git "$smart/empty.git" "$talk/empty.git"
 		do
 			mn ls-remote "$u" >actual 2>err &&
 			test_must_be_empty actual && test_must_be_empty err ||

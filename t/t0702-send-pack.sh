@@ -28,6 +28,12 @@ test_expect_success 'a repository to push from, and a server' '
 		$(git -C work commit-tree -m side -p main~3 "main^{tree}") &&
 	git init -q --bare repos/a.git &&
 	git -C repos/a.git config http.receivepack true &&
+	write_script talk <<-\EOF2 &&
+	for last; do :; done
+	exec sh -c "$last"
+	EOF2
+	MN_SSH_COMMAND=$PWD/talk && export MN_SSH_COMMAND &&
+	talk=ssh://host$PWD/repos &&
 	start_lighttpd_git "$PWD/repos" && smart=$url && to=$smart/a.git &&
 	zero=0000000000000000000000000000000000000000
 '
@@ -49,15 +55,14 @@ push () {
 	mn send-pack --repo work "$to" "$@" >out 2>err
 }
 
-for v in 0 1 2 directory
+for v in 0 1 2 conversation directory
 do
 	test_expect_success "$v: into an empty repository" '
-		if test '$v' = directory
-		then
-			to=repos/a.git
-		else
-			mn config net.protocol '$v'
-		fi &&
+		case '$v' in
+		directory) to=repos/a.git ;;
+		conversation) to=$talk/a.git ;;
+		*) mn config net.protocol '$v' ;;
+		esac &&
 		rm -rf repos/a.git && git init -q --bare repos/a.git &&
 		git -C repos/a.git config http.receivepack true &&
 		push refs/heads/old refs/tags/v1 &&

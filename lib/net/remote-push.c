@@ -16,11 +16,19 @@ static const unsigned char no_objects[32] = {
 	0xad, 0x6a, 0xc7, 0x5c, 0x82, 0x3c, 0xfd, 0x3e, 0xd3, 0x1e
 };
 
+/* Words may hold anything; mn_err_set makes them harmless, but for a NUL. */
 static void set_why(struct mn_remote_update *u, struct mn_str words)
 {
+	struct mn_err safe = MN_ERR_INIT;
+	char text[sizeof(u->why)];
+	size_t n = 0;
+
+	for (; n < words.len && n + 1 < sizeof(text); n++)
+		text[n] = (char)(words.p[n] ? words.p[n] : ' ');
+	text[n] = '\0';
+	mn_err_set(&safe, MN_EFAIL, "%s", text);
 	u->ok = 0;
-	snprintf(u->why, sizeof(u->why), "%.*s", mn_remote_words(words),
-		 words.p);
+	snprintf(u->why, sizeof(u->why), "%s", safe.msg);
 }
 
 static int is_deletion(const struct mn_remote_update *u)

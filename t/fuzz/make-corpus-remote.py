@@ -137,6 +137,7 @@ put("push-twice", RAWPUSH, *OK[:2], OK[1], b"0000")
 put("push-other", RAWPUSH, OK[0], b"ok refs/heads/z\n", b"0000")
 put("push-words", RAWPUSH, OK[0], b"ng refs/heads/a \33[1m" + b"x" * 900,
     b"0000")
+put("push-nul", RAWPUSH, OK[0], b"ng refs/heads/a \0\0", b"0000")
 put("push-nothing", PUSH, b"0000")
 put("push-cut", PUSH, b"\1" + pkt(*OK)[:30], b"0000")
 put("push-more", PUSH, b"\1" + pkt(*OK) + b"0000", b"0000")
