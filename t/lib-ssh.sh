@@ -7,17 +7,17 @@
 #	ssh_setup			keys of both sides, once
 #	start_sshd [LINE...]		with these lines added to its settings;
 #					$sshd_port, $sshd_log, $sshd_pid
-#	ssh_known			$HOME/.ssh/known_hosts knows the server
+#	ssh_known [TYPE]		$HOME/.ssh/known_hosts knows the server,
+#					by its key of that type (ed25519)
 #	ssh_connections			how many logins there were
 #
 # Commands run on the other side with the PATH of the test, so with the mn that
-# was just built, and without the user's git configuration.
+# was just built (or with $ssh_path), and without the user's git configuration.
 
 ssh_count=0
 ssh_srv=$TRASH_DIRECTORY/.ssh-srv
-ssh_user=$(id -un)
 
-
+# ssh_key TYPE FILE [PASSPHRASE]
 ssh_key () {
 	ssh-keygen -q -t "$1" -N "${3-}" -C "" -f "$2" </dev/null
 }
@@ -50,7 +50,7 @@ _sshd_config () {
 	LogLevel VERBOSE
 	PermitUserEnvironment no
 	MaxStartups 100
-	SetEnv "PATH=$PATH" "HOME=$HOME" GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
+	SetEnv "PATH=${ssh_path:-$PATH}" "HOME=$HOME" GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
 	EOC
 	for _line
 	do
@@ -102,10 +102,8 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 }
 
 ssh_known () {
-	for _key in "$ssh_srv"/host_"${1:-ed25519}".pub
-	do
-		echo "[127.0.0.1]:$sshd_port $(cut -d " " -f 1,2 "$_key")"
-	done >"$HOME/.ssh/known_hosts"
+	echo "[127.0.0.1]:$sshd_port $(cut -d " " -f 1,2 \
+		"$ssh_srv/host_${1:-ed25519}.pub")" >"$HOME/.ssh/known_hosts"
 }
 
 ssh_connections () {

@@ -62,6 +62,17 @@ static int end(struct command *c, int ms, struct mn_err *err)
 	return r;
 }
 
+/* The user's own command is not there: a shell on the other side that misses
+ * git's would name that. */
+static int is_missing(const struct command *c)
+{
+	const char *name = mn_service_name(c->link.service);
+
+	return c->link.net->opt.ssh_command && c->status == 127 &&
+		!memmem(c->link.words.kept, c->link.words.n, name,
+			strlen(name));
+}
+
 /* Whether a process that ssh left behind still holds stderr doesn't matter:
  * what ssh itself said is there when it has ended. */
 static int finish(struct command *c, struct mn_err *err)
@@ -73,6 +84,10 @@ static int finish(struct command *c, struct mn_err *err)
 	take_stderr(c);
 	if (!c->status && c->got)
 		return 0;
+	if (is_missing(c))
+		return mn_err_set(err, MN_EFAIL, "cannot run '%s', which is "
+				  "set to be used for ssh",
+				  c->link.net->opt.ssh_command);
 	return mn_ssh_words_explain(&c->link.words, c->link.url,
 				    c->link.service, c->status, 1, err);
 }
