@@ -1,0 +1,127 @@
+# shellcheck shell=sh
+#
+# For tests of what comes from the wrong hands. A profile on two devices,
+# laptop and phone; bob follows it and has what both posted at first. After
+# that the phone posted once more: a good node, which shall come also where it
+# comes with bad ones. Needs lib-devices.sh, lib-follow.sh and lib-http.sh.
+#
+#	hostile_world		makes all that; $laptop, $phone: the keys
+#	evil			a new copy of what the laptop knows: $evil_repo,
+#				in the home evil; its newest node: $tip, its
+#				id: $tip_node
+#	bad WORD...		adds a node to it (t/helper/bad-node), moves
+#				the laptop's ref there; $bad is the commit,
+#				$bad_node its id
+#	bob_at_first [URL]	bob as he was; with this remote
+#	refused STATUS REGEX	bob fetches; it ends with this status and one
+#				line of words that matches; nothing else is
+#				left, and the words hold no control bytes
+#	phone_came, nothing_came	which refs moved
+#	then_honest		a fetch of the laptop's repository brings all
+
+# The most that a fetch may take of addresses, in KiB; sanitizers need more.
+HOSTILE_MEMORY=${HOSTILE_MEMORY:-1500000}
+
+hostile_world () {
+	two_devices &&
+	for _i in 1 2
+	do
+		on laptop mn post -m "laptop $_i" >/dev/null &&
+		fetch_from phone laptop &&
+		on phone mn post -m "phone $_i" >/dev/null &&
+		fetch_from laptop phone || return 1
+	done &&
+	laptop_repo=$PWD/laptop/profiles/$profile.git &&
+	phone_repo=$PWD/phone/profiles/$profile.git &&
+	evil_repo=$PWD/evil/profiles/$profile.git &&
+	bob_repo=$PWD/bob/profiles/$profile.git &&
+	laptop=$(on laptop mn whoami --json | jq -r .device) &&
+	phone=$(on phone mn whoami --json | jq -r .device) &&
+	mkdir -p blank/profiles &&
+	git init -q --bare "blank/profiles/$profile.git" &&
+	rm -rf "blank/profiles/$profile.git" &&
+	cp -R "$laptop_repo" blank/profiles/ &&
+	git -C "blank/profiles/$profile.git" prune --expire=now &&
+	git -C "blank/profiles/$profile.git" config mn.follow true &&
+	git -C "blank/profiles/$profile.git" config remote.origin.promisor true &&
+	on phone mn post -m "phone 3" >/dev/null &&
+	fetch_from laptop phone
+}
+
+evil () {
+	rm -rf evil && cp -R laptop evil &&
+	tip=$(git -C "$evil_repo" rev-parse "refs/mn/devices/$laptop") &&
+	tip_node=$(node_of "$tip")
+}
+
+# The node id of a commit.
+node_of () {
+	git -C "$evil_repo" cat-file commit "$1" | sed -n "s/^Mn-Node: //p"
+}
+
+bad () {
+	_made=$(bad-node "$PWD/evil" "$profile" \
+		"$(git -C "$evil_repo" rev-parse "refs/mn/devices/$laptop")" \
+		"$@") &&
+	bad=${_made% *} bad_node=${_made#* } &&
+	git -C "$evil_repo" update-ref "refs/mn/devices/$laptop" "$bad"
+}
+
+bob_at_first () {
+	rm -rf bob && cp -R blank bob &&
+	git -C "$bob_repo" config remote.origin.url "${1:-$evil_repo}" &&
+	git -C "$bob_repo" for-each-ref >refs.first
+}
+
+# Whoever fetches has this much memory, and this long.
+bounded () {
+	if test -n "$HOSTILE_NO_LIMIT"
+	then
+		timeout 60 "$@"
+	else
+		(ulimit -v "$HOSTILE_MEMORY" && exec timeout 60 "$@")
+	fi
+}
+
+nothing_left () {
+	find "$bob_repo/mn/incoming" -type f >left.files 2>/dev/null
+	find "$bob_repo" -name "*tmp*" -type f >>left.files
+	test_must_be_empty left.files &&
+	git -C "$bob_repo" fsck --strict --unreachable --no-reflogs \
+		>left.fsck 2>left.err &&
+	test_must_be_empty left.fsck
+}
+
+no_controls () {
+	LC_ALL=C tr -d '\n -~' <"$1" >controls &&
+	test_must_be_empty controls
+}
+
+refused () {
+	MN_DIR=$PWD/bob test_expect_code "$1" bounded mn fetch >out 2>err &&
+	test_grep "$2" err &&
+	test_line_count = 1 err && no_controls err && no_controls out &&
+	nothing_left
+}
+
+phone_came () {
+	git -C "$bob_repo" for-each-ref refs/mn >actual &&
+	sed "s/^[0-9a-f]*\\( commit.refs.mn.devices.$phone\\)/$(git -C \
+		"$phone_repo" rev-parse "refs/mn/devices/$phone")\\1/" \
+		refs.first >expect &&
+	sed -i "/refs.heads.main/d" expect &&
+	test_cmp expect actual
+}
+
+nothing_came () {
+	git -C "$bob_repo" for-each-ref >refs.now &&
+	test_cmp refs.first refs.now
+}
+
+then_honest () {
+	git -C "$bob_repo" config remote.origin.url "$laptop_repo" &&
+	MN_DIR=$PWD/bob mn fetch >out 2>err &&
+	git -C "$laptop_repo" for-each-ref >refs.laptop &&
+	git -C "$bob_repo" for-each-ref >refs.bob &&
+	test_cmp refs.laptop refs.bob && nothing_left
+}
