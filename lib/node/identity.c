@@ -361,3 +361,11 @@ const struct mn_id_cut *mn_identity_cut(const struct mn_identity_doc *d,
 			return &d->cuts[i];
 	return NULL;
 }
+
+int mn_identity_voids(const struct mn_identity_doc *d,
+		      const struct mn_pub *device, uint64_t era, uint64_t seq)
+{
+	const struct mn_id_cut *cut = mn_identity_cut(d, device);
+
+	return cut && (era != cut->era || seq > cut->seq);
+}

@@ -95,6 +95,15 @@ const struct mn_id_cut *mn_identity_cut(const struct mn_identity_doc *d,
 					const struct mn_pub *key);
 
 /*
+ * Whether a node of a device does not count by this document: the device is
+ * cut, and the node is beyond the cut. Such a node is void: it is not shown,
+ * and no ref names it; but nodes of other devices that were built on it, by
+ * who didn't know, keep it as an ancestor.
+ */
+int mn_identity_voids(const struct mn_identity_doc *d,
+		      const struct mn_pub *device, uint64_t era, uint64_t seq);
+
+/*
  * Appends the document's text with the signatures of the root keys given
  * (sorted here). body and digest of d are not used. Not checked: parse
  * the chain that it becomes part of.

@@ -196,7 +196,9 @@ static enum mn_rule check_cut(const struct mn_links *l, const struct mn_link *n)
 		return MN_RULE_NONE;
 	if (n->era != cut->era || n->seq > cut->seq)
 		return MN_RULE_DEVICE_CUT;
-	return n->in_cut_chain || n->seq < l->open[cut - last->cuts] ? MN_RULE_NONE : MN_RULE_DEVICE_CUT_CHAIN;
+	if (n->in_cut_chain || n->seq < l->open[cut - last->cuts])
+		return MN_RULE_NONE;
+	return MN_RULE_DEVICE_CUT_CHAIN;
 }
 
 /* What is known of a parent, against the node; *gen: the highest so far. */

@@ -36,6 +36,17 @@ static int is_good(const struct mn_admission *ad, size_t i)
 	return !res->code && !res->is_merge;
 }
 
+/* A node that nothing is wrong with but that its device was cut before it: it
+ * doesn't count, and what others built on it does (identity.h). */
+static int is_void(const struct mn_admission *ad, size_t i)
+{
+	const struct mn_check_result *res = &ad->res[i];
+
+	return res->code == MN_EINVALID &&
+		(res->rule == MN_RULE_DEVICE_CUT ||
+		 res->rule == MN_RULE_DEVICE_CUT_CHAIN);
+}
+
 /* Whether all that a node is built on is good: its parents, and the device's
  * node before it, which need not be among their ancestors if it is bad. */
 static int stands(const struct mn_admission *ad, size_t i)
@@ -46,7 +57,7 @@ static int stands(const struct mn_admission *ad, size_t i)
 
 	for (size_t k = 0; k < c->nparents; k++) {
 		at = mn_map_get(&ad->by_oid, ad->parents.p[c->first + k].b);
-		if (at != SIZE_MAX && !ad->good[at])
+		if (at != SIZE_MAX && !ad->good[at] && !is_void(ad, at))
 			return 0;
 	}
 	if (ad->res[i].meta_missing)

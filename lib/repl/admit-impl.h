@@ -39,6 +39,7 @@ struct mn_move {
 	struct mn_pub device;
 	struct mn_oid old_oid, new_oid;
 	uint64_t era, seq;	/* of the new node; 0 where its meta is missing */
+	int cut;		/* back to its cut; new_oid zero: it goes */
 };
 
 struct mn_admission {

@@ -4,6 +4,7 @@
 
 #include "base/hex.h"
 #include "repl/admit-impl.h"
+#include "social/settle.h"
 
 #include "banned.h"
 
@@ -132,20 +133,52 @@ static const struct mn_oid *local_ref(const struct mn_admission *ad,
 	return NULL;
 }
 
+/* A device that the new identity cuts goes back to its cut. */
+static int cut_devices(struct mn_admission *ad, struct mn_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; ad->has_offered && i < ad->local.n && r >= 0; i++) {
+		const struct mn_ref *ref = &ad->local.p[i];
+		struct mn_pub device;
+		struct mn_move *m;
+		struct mn_oid to;
+
+		if (mn_hex_decode(device.b, ref->name +
+				  sizeof(MN_REF_DEVICES) - 1, 32) < 0)
+			continue;
+		r = mn_settle_device(&to, ad->rd,
+				     mn_identity_last(&ad->offered), &device,
+				     &ref->oid, err);
+		if (r <= 0)
+			continue;
+		m = move_of(ad, &device);
+		if (mn_oid_is_zero(&m->new_oid))
+			*m = (struct mn_move){ .device = device,
+				.old_oid = ref->oid, .new_oid = to, .cut = 1 };
+	}
+	return r < 0 ? r : 0;
+}
+
 int mn_admission_moves(struct mn_admission *ad, struct mn_err *err)
 {
 	size_t kept = 0;
+	int r;
 
-	find_newest(ad);
+	if (ad->check)
+		find_newest(ad);
+	r = cut_devices(ad, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < ad->moves.n; i++) {
 		struct mn_move *m = &ad->moves.p[i];
 		const struct mn_oid *old = local_ref(ad, &m->device);
 
-		if (mn_oid_is_zero(&m->new_oid))
+		if (mn_oid_is_zero(&m->new_oid) && !m->cut)
 			continue;
 		if (old)
 			m->old_oid = *old;
-		if (!old || is_forward(ad, m))
+		if (!old || m->cut || is_forward(ad, m))
 			ad->moves.p[kept++] = *m;
 	}
 	ad->moves.n = kept;
@@ -255,7 +288,8 @@ int mn_admission_head(struct mn_admission *ad, struct mn_err *err)
 			*mn_vec_push(&tips) = ad->local.p[i].oid;
 	}
 	for (size_t k = 0; k < ad->moves.n; k++)
-		*mn_vec_push(&tips) = ad->moves.p[k].new_oid;
+		if (!mn_oid_is_zero(&ad->moves.p[k].new_oid))
+			*mn_vec_push(&tips) = ad->moves.p[k].new_oid;
 	ad->heads.n = 0;
 	mn_buf_clear(&ad->merge);
 	if (tips.n)

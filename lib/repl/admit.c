@@ -227,7 +227,7 @@ static int admit(struct mn_admission *ad, struct mn_err *err)
 		r = mn_admission_walk(ad, err);
 	if (r == 0 && ad->commits.n)
 		r = mn_admission_check(ad, err);
-	if (r == 0 && ad->commits.n)
+	if (r == 0)
 		r = mn_admission_moves(ad, err);
 	if (r == 0 && (ad->commits.n || ad->has_offered))
 		r = mn_admission_keep(ad, err);

@@ -211,6 +211,10 @@ static int insert(struct sync *y, const struct item *it,
 	struct mn_head *h;
 	int r;
 
+	if (it->r == 0 &&
+	    mn_identity_voids(mn_identity_last(&y->p->identity),
+			      &it->row.device, it->row.era, it->row.seq))
+		return 0;
 	if (it->r == 0 && !can_follow(y, it)) {
 		y->rewritten = 1;
 		return 0;

@@ -5,6 +5,7 @@
 #include "base/date.h"
 #include "base/hex.h"
 #include "git/loose.h"
+#include "social/settle.h"
 
 #include "banned.h"
 
@@ -53,6 +54,8 @@ int mn_roster_change(struct mn_profile *p, const struct mn_identity_keys *keys,
 		p->identity = id;
 	}
 	mn_buf_release(&text);
+	if (r == 0 && e->ncuts)
+		r = mn_settle(p, wait_ms, NULL, err);
 	return r;
 }
 

@@ -10,7 +10,8 @@
 
 /*
  * Makes the document (node/identity-edit.h), stores it durably and moves
- * refs/mn/identity; p->identity is the new one. Takes the lock. What
+ * refs/mn/identity; p->identity is the new one. Where a device was cut, refs
+ * follow (settle.h). Takes the lock. What
  * mn_identity_next gives; MN_EEXISTS where another document came meanwhile: try
  * again.
  */

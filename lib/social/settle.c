@@ -1,0 +1,192 @@
+#include "social/settle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "base/map.h"
+#include "git/loose.h"
+#include "node/heads.h"
+
+#include "banned.h"
+
+struct search {
+	struct mn_reader *rd;
+	MN_VEC(struct mn_oid) todo;
+	struct mn_map seen;
+};
+
+static void push_parents(struct search *s, const struct mn_carrier *c)
+{
+	struct mn_oid oid;
+
+	for (size_t i = 0; i < c->nparents; i++) {
+		mn_carrier_parent(&oid, c, i);
+		if (mn_map_get(&s->seen, oid.b) != SIZE_MAX)
+			continue;
+		mn_map_put(&s->seen, oid.b, 0);
+		*mn_vec_push(&s->todo) = oid;
+	}
+}
+
+/* The carrier of a node, below tip: 1, 0, < 0. */
+static int find_below(struct mn_oid *out, struct mn_reader *rd,
+		      const struct mn_oid *tip, const struct mn_id *node,
+		      struct mn_err *err)
+{
+	struct search s = { .rd = rd };
+	struct mn_carrier c;
+	struct mn_object o;
+	int r = 0;
+
+	mn_map_init(&s.seen, sizeof(*tip));
+	mn_map_put(&s.seen, tip->b, 0);
+	*mn_vec_push(&s.todo) = *tip;
+	while (s.todo.n && r == 0) {
+		struct mn_oid oid = s.todo.p[--s.todo.n];
+
+		r = mn_reader_read(rd, &o, &oid, MN_CARRIER_MAX, err);
+		if (r < 0 || mn_carrier_parse(&c, (struct mn_str){
+				o.data, o.len }) != MN_RULE_NONE)
+			continue;
+		if (!c.is_merge && mn_id_eq(&c.node, node)) {
+			*out = oid;
+			r = 1;
+		} else {
+			push_parents(&s, &c);
+		}
+	}
+	mn_vec_release(&s.todo);
+	mn_map_release(&s.seen);
+	return r;
+}
+
+int mn_settle_device(struct mn_oid *out, struct mn_reader *rd,
+		     const struct mn_identity_doc *doc,
+		     const struct mn_pub *device, const struct mn_oid *tip,
+		     struct mn_err *err)
+{
+	const struct mn_id_cut *cut = mn_identity_cut(doc, device);
+	struct mn_node n;
+	int stays, r;
+
+	if (!cut)
+		return 0;
+	mn_node_init(&n);
+	r = mn_node_load(&n, rd, tip, NULL, err);
+	stays = r == 0 && !n.carrier.is_merge && n.meta.era == cut->era &&
+		(n.meta.seq < cut->seq || mn_id_eq(&n.id, &cut->node));
+	mn_node_release(&n);
+	if (r == MN_ENOTFOUND) {	/* only its commit is here */
+		mn_err_clear(err);
+		r = 0;
+	}
+	if (r < 0 || stays)
+		return r;
+	memset(out, 0, sizeof(*out));
+	r = cut->seq ? find_below(out, rd, tip, &cut->node, err) : 0;
+	if (r < 0)
+		return r;
+	return mn_oid_eq(out, tip) ? 0 : 1;
+}
+
+/* the refs of a profile */
+
+struct settling {
+	struct mn_profile *p;
+	struct mn_ref_list refs;
+	MN_VEC(struct mn_ref_update) updates;
+	MN_VEC(struct mn_oid) tips;
+	struct mn_head_list heads;
+	struct mn_buf merge;
+	struct mn_oid head;
+};
+
+static int settle_refs(struct settling *s, struct mn_err *err)
+{
+	const struct mn_identity_doc *doc = mn_identity_last(&s->p->identity);
+	int r = 0;
+
+	for (size_t i = 0; i < s->refs.n && r >= 0; i++) {
+		const struct mn_ref *ref = &s->refs.p[i];
+		struct mn_oid to = ref->oid;
+		struct mn_pub device;
+
+		if (mn_hex_decode(device.b, ref->name +
+				  sizeof(MN_REF_DEVICES) - 1, 32) < 0)
+			continue;
+		r = mn_settle_device(&to, s->p->rd, doc, &device, &ref->oid,
+				     err);
+		if (r > 0)
+			*mn_vec_push(&s->updates) = (struct mn_ref_update){
+				.name = ref->name, .old_oid = ref->oid,
+				.new_oid = to, .durable = 1 };
+		if (r >= 0 && !mn_oid_is_zero(&to))
+			*mn_vec_push(&s->tips) = to;
+	}
+	return r < 0 ? r : 0;
+}
+
+static int settle_head(struct settling *s, struct mn_err *err)
+{
+	struct mn_ref_update u = { .name = MN_REF_MAIN, .any_old = 1,
+				   .durable = 1, .barrier = 1 };
+	struct mn_loose *w;
+	struct mn_oid oid;
+	int r = 0;
+
+	if (s->tips.n)
+		r = mn_heads(&s->heads, s->p->rd, s->tips.p, s->tips.n, NULL,
+			     err);
+	if (r < 0)
+		return r;
+	if (s->heads.n)
+		mn_heads_merge(&u.new_oid, &s->merge, s->heads.p, s->heads.n);
+	if (mn_refs_read(&oid, s->p->repo.path, MN_REF_MAIN, NULL) < 0)
+		memset(&oid, 0, sizeof(oid));
+	if (!mn_oid_eq(&oid, &u.new_oid))
+		*mn_vec_push(&s->updates) = u;
+	if (!s->merge.len)
+		return 0;
+	r = mn_loose_begin(&w, s->p->repo.path, err);
+	if (r < 0)
+		return r;
+	r = mn_loose_add(w, &oid, MN_TREE, "", 0, err);
+	if (r == 0)
+		r = mn_loose_add(w, &oid, MN_COMMIT, s->merge.p, s->merge.len,
+				 err);
+	if (r == 0)
+		r = mn_loose_commit(w, err);
+	mn_loose_free(w);
+	return r;
+}
+
+int mn_settle(struct mn_profile *p, int wait_ms, size_t *moved,
+	      struct mn_err *err)
+{
+	struct settling s = { .p = p, .merge = MN_BUF_INIT };
+	int r = mn_repo_lock(&p->repo, wait_ms, err);
+
+	if (r < 0)
+		return r;
+	r = mn_store_refresh(p->repo.store, err);
+	if (r == 0)
+		r = mn_profile_tips(&s.refs, p, err);
+	if (r == 0)
+		r = settle_refs(&s, err);
+	if (moved)
+		*moved = s.updates.n;
+	if (r == 0)
+		r = settle_head(&s, err);
+	if (r == 0 && s.updates.n)
+		r = mn_refs_update(p->repo.path, s.updates.p, s.updates.n,
+				   err);
+	mn_repo_unlock(&p->repo);
+	mn_buf_release(&s.merge);
+	free(s.heads.p);
+	mn_vec_release(&s.tips);
+	mn_vec_release(&s.updates);
+	mn_refs_release(&s.refs);
+	return r;
+}
