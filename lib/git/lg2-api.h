@@ -25,7 +25,6 @@
 	X(error_set_str) \
 	X(libgit2_init) \
 	X(libgit2_opts) \
-	X(libgit2_shutdown) \
 	X(object_free) \
 	X(object_id) \
 	X(odb_add_backend) \

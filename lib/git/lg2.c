@@ -55,7 +55,6 @@ void mn_lg2_free(struct mn_lg2 *g)
 	if (g->started) {
 		g->git.repository_free(g->repo);
 		g->git.odb_free(g->packs);
-		g->git.libgit2_shutdown();
 	}
 	pthread_mutex_destroy(&g->use);
 	pthread_mutex_destroy(&g->init);
@@ -102,18 +101,44 @@ static int configure(const struct mn_lg2 *g)
 	return r;
 }
 
-static int load(struct mn_lg2 *g, struct mn_err *err)
+/*
+ * What libgit2 is set to counts for the whole process, and setting it is not
+ * safe while others use it. So it is started once, and never shut down: what it
+ * keeps for a thread would be lost with the threads that are still there.
+ */
+static struct {
+	pthread_mutex_t lock;
+	int started;
+	struct mn_lg2_api git;
+} all = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static int load_all(struct mn_lg2 *g, struct mn_err *err)
 {
 	int r = mn_lg2_load(&g->git, err);
 
 	if (r < 0)
 		return r;
 	r = g->git.libgit2_init();
-	if (r > 0) {
-		g->started = 1;
+	if (r > 0)
 		r = configure(g);
-	}
-	return r < 0 ? said(g, err, r) : 0;
+	if (r < 0)
+		return said(g, err, r);
+	all.git = g->git;
+	all.started = 1;
+	return 0;
+}
+
+static int load(struct mn_lg2 *g, struct mn_err *err)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&all.lock);
+	if (!all.started)
+		r = load_all(g, err);
+	g->git = all.git;
+	g->started = all.started;
+	pthread_mutex_unlock(&all.lock);
+	return r;
 }
 
 static int start(struct mn_lg2 *g, struct mn_err *err)
