@@ -181,7 +181,7 @@ static int push(struct mn_send *s, struct mn_remote *remote,
 
 int mn_send(struct mn_send *s, struct mn_remote *remote, struct mn_err *err)
 {
-	struct mn_ref_list there;
+	struct mn_ref_list there = { NULL, 0, 0 };
 	size_t *chosen = mn_xcalloc(s->refs.n, sizeof(*chosen)), n = 0;
 	oids haves = { 0 };
 	int r = mn_remote_refs(remote, NULL, 0, &there, err);
