@@ -139,7 +139,7 @@ test_expect_success 'without the key of a device mn serve takes nothing' '
 test_expect_success 'over ssh, to git and to mn' '
 	ssh_setup && start_sshd && ssh_known &&
 	git init -q --bare far.git &&
-	at=ssh://$ssh_user@127.0.0.1:$sshd_port$PWD &&
+	at=ssh://$(id -un)@127.0.0.1:$sshd_port$PWD &&
 	fetch_from laptop phone &&
 	on laptop mn push "$at/far.git" &&
 	same_refs "$(home laptop)" far.git && sound far.git &&
