@@ -195,13 +195,49 @@ int mn_ssh_session_fail(struct mn_ssh_session *s, int rc, const char *what,
 
 /* -- the handshake -- */
 
+static int has_name(const char *const *names, int n, const char *p,
+		    size_t len)
+{
+	for (int i = 0; i < n; i++)
+		if (strlen(names[i]) == len && !memcmp(names[i], p, len))
+			return 1;
+	return 0;
+}
+
+/* What of the list libssh2 has. It would drop the rest itself, but with a
+ * memcpy whose ranges overlap. */
+static int keep_known(struct mn_buf *out, LIBSSH2_SESSION *lib, int method,
+		      const char *list)
+{
+	const char **names = NULL;
+	int n = libssh2_session_supported_algs(lib, method, &names);
+
+	if (n < 0)
+		return n;
+	while (*list) {
+		size_t len = strcspn(list, ",");
+
+		if (has_name(names, n, list, len)) {
+			if (out->len)
+				mn_buf_addc(out, ',');
+			mn_buf_add(out, list, len);
+		}
+		list += len + (list[len] == ',');
+	}
+	libssh2_free(lib, names);
+	return 0;
+}
+
 static int prefer(LIBSSH2_SESSION *lib, int method, const char *list,
 		  struct mn_err *err)
 {
-	if (!libssh2_session_method_pref(lib, method, list))
-		return 0;
-	return mn_err_set(err, MN_SSH_UNABLE,
-			  "libssh2 has none of '%.200s'", list);
+	struct mn_buf b = MN_BUF_INIT;
+	int ok = !keep_known(&b, lib, method, list) && b.len &&
+		!libssh2_session_method_pref(lib, method, b.p);
+
+	mn_buf_release(&b);
+	return ok ? 0 : mn_err_set(err, MN_SSH_UNABLE,
+				   "libssh2 has none of '%.200s'", list);
 }
 
 static int prefer_all(struct mn_ssh_session *s, const char *host_keys,
