@@ -300,6 +300,38 @@ static void test_spawn(void)
 	mn_buf_release(&out);
 }
 
+static void test_spawn_env_and_end(void)
+{
+	static const char *const print[] = {
+		"sh", "-c", "echo \"$GIT_PROTOCOL$GIT_OTHER\"", NULL
+	};
+	static const char *const deaf[] = {
+		"sh", "-c", "trap '' TERM; while :; do sleep 1; done", NULL
+	};
+	static const char *const seven[] = { "sh", "-c", "exit 7", NULL };
+	static const char *const env[] = { "GIT_PROTOCOL=version=2", NULL };
+	struct mn_spawn s = MN_SPAWN_INIT;
+	struct mn_buf b = MN_BUF_INIT;
+	int status = -1;
+	pid_t pid;
+
+	setenv("GIT_OTHER", "x", 1);
+	s.argv = print;
+	s.env = env;
+	mn_spawn_capture(&b, &status, &s, 4096, NULL);
+	is_str(b.p, "version=2\n", "a variable that is added, and no other");
+	unsetenv("GIT_OTHER");
+	mn_buf_release(&b);
+	s.argv = seven;
+	mn_spawn_start(&pid, &s, NULL);
+	is_int(mn_spawn_end(&status, pid, 60000, NULL), 0, "it has ended");
+	is_int(status, 7, "by itself");
+	s.argv = deaf;
+	mn_spawn_start(&pid, &s, NULL);
+	is_int(mn_spawn_end(&status, pid, 200, NULL), 0, "it is ended");
+	ok(status > 128, "by a signal");
+}
+
 /* stdout and stderr change places: neither may overwrite the other. */
 static void test_spawn_fds(void)
 {
@@ -364,6 +396,7 @@ int main(void)
 	test_lock_death();
 	test_spawn();
 	test_spawn_fds();
+	test_spawn_env_and_end();
 	s.argv = argv;
 	s.dir = "/";
 	is_int(mn_spawn_run(&status, &s, NULL) | status, 0, "tidied up");
