@@ -42,12 +42,14 @@ static void print_json(struct mn_cmd *c, json_t *obj)
 }
 
 static void print_profile(struct mn_cmd *c, const struct opts *o,
-			  const char *hex, uint64_t posts, uint64_t added)
+			  const char *hex, uint64_t posts, uint64_t added,
+			  uint64_t bare)
 {
 	if (o->json)
-		print_json(c, json_pack("{ss sI sI}", "profile", hex, "posts",
-					(json_int_t)posts, "added",
-					(json_int_t)added));
+		print_json(c, json_pack("{ss sI sI sI}", "profile", hex,
+					"posts", (json_int_t)posts, "added",
+					(json_int_t)added, "bare",
+					(json_int_t)bare));
 	else
 		printf("%s\t%" PRIu64 "\t%" PRIu64 "\n", hex, posts, added);
 }
@@ -78,7 +80,7 @@ static int print_stats(struct mn_cmd *c, const struct opts *o,
 static int update(struct mn_cmd *c, const struct opts *o, struct mn_index *ix,
 		  struct mn_profile *p, struct mn_err *err)
 {
-	uint64_t before = 0, posts = 0;
+	uint64_t before = 0, posts = 0, bare = 0;
 	struct mn_err none = MN_ERR_INIT;
 	int r;
 
@@ -90,9 +92,10 @@ static int update(struct mn_cmd *c, const struct opts *o, struct mn_index *ix,
 			r = mn_index_sync(ix, p, err);
 		mn_index_count(&posts, ix, &p->id, &none);
 	}
+	mn_index_count_bare(&bare, ix, &p->id, &none);
 	if (r == 0 || r == MN_ECORRUPT)
 		print_profile(c, o, p->hex, posts,
-			      posts > before ? posts - before : 0);
+			      posts > before ? posts - before : 0, bare);
 	return r;
 }
 

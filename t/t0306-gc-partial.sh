@@ -167,12 +167,34 @@ test_expect_success 'commits only: nothing is listed, and nothing is wrong' '
 	in_copy dag mn -p $profile gc && one_promisor_pack dag && sound dag
 '
 
+test_expect_success 'the index leaves nodes without metadata out, until it comes' '
+	in_copy dag mn -p $profile index --json >actual &&
+	jq -c "[.posts, .added, .bare]" actual >out &&
+	echo "[0,0,11]" >expect && test_cmp expect out &&
+	in_copy dag mn -p $profile log >actual && test_must_be_empty actual &&
+	mn post -m "for the commits" &&
+	git -C "$(repo_of dag)" fetch -q origin "+refs/mn/*:refs/mn/*" \
+		"+refs/heads/*:refs/heads/*" &&
+	cp -R dag filled &&
+	in_copy dag mn -p $profile index --json >actual &&
+	jq -c "[.posts, .added, .bare]" actual >out &&
+	in_copy dag mn -p $profile index --rebuild --json >actual &&
+	jq -c "[.posts, .added, .bare]" actual >>out &&
+	test "$(sed -n 1p out | jq ".[0] + .[2]")" = 12 &&
+	test "$(sed -n 2p out | jq ".[0] + .[2]")" = 12 &&
+	in_copy filled mn -p $profile index &&
+	git -C "$(repo_of filled)" log -p --format= refs/heads/main >/dev/null &&
+	in_copy filled mn -p $profile log --format="%(node) %(title)" >log &&
+	mn log --format="%(node) %(title)" >log.all &&
+	test_cmp log.all log
+'
+
 test_expect_success 'metadata that is wanted and not here is a problem' '
 	cp -R dag more &&
 	git -C "$(repo_of more)" config mn.replicate meta &&
 	test_expect_code 1 in_copy more mn -p $profile fsck -q >actual &&
 	test_line_count = 1 actual &&
-	test_grep "^error.*meta-missing.*11 nodes" actual
+	test_grep "^error.*meta-missing.*12 nodes" actual
 '
 
 test_done

@@ -81,6 +81,8 @@ struct mn_packed;
 int mn_reader_entry(struct mn_reader *rd, struct mn_packed *e,
 		    struct mn_object *o, const struct mn_oid *oid, size_t max,
 		    struct mn_err *err);
+/* Whether a pack is marked .promisor, so that objects may be missing: 1, 0. */
+int mn_store_is_partial(struct mn_store *s);
 int mn_store_has(struct mn_store *s, const struct mn_oid *oid);	/* 1, 0 */
 /* As far as is known without looking for packs that came since the store was
  * opened or refreshed: packed; loose. For those who ask for many. */

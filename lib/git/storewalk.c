@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "base/io.h"
 #include "git/lg2.h"
 
 #include "banned.h"
@@ -123,6 +124,26 @@ int mn_store_abbrev(struct mn_store *s, struct mn_oid *out, const char *digits,
 	if (m.n)
 		*out = m.oid;
 	return m.n;
+}
+
+int mn_store_is_partial(struct mn_store *s)
+{
+	struct mn_buf path = MN_BUF_INIT;
+	int found = 0;
+
+	for (size_t i = 0; i < mn_store_npacks(s) && !found; i++) {
+		const struct mn_packfile *p = mn_store_pack(s, i);
+
+		if (!p || !p->name)
+			continue;
+		mn_buf_clear(&path);
+		mn_buf_adds(&path, p->name);
+		mn_buf_setlen(&path, path.len - strlen(".pack"));
+		mn_buf_adds(&path, ".promisor");
+		found = mn_io_exists(path.p);
+	}
+	mn_buf_release(&path);
+	return found;
 }
 
 static int each_packed(const struct mn_packfile *p, mn_store_fn *fn, void *ctx,

@@ -24,7 +24,7 @@
 #include "base/vec.h"
 #include "social/index.h"
 
-#define MN_INDEX_VERSION 1		/* of the schema: PRAGMA user_version */
+#define MN_INDEX_VERSION 2		/* of the schema: PRAGMA user_version */
 
 #define MN_INDEX_SLOT_BITS 10
 #define MN_INDEX_GEN_BITS 30
@@ -41,6 +41,7 @@ enum mn_index_sql {
 	MN_SQL_NODE_PUT, MN_SQL_TAG_PUT, MN_SQL_NODE_AT,
 	MN_SQL_HAS_CARRIER, MN_SQL_BY_ID, MN_SQL_BY_CARRIER, MN_SQL_BY_SEQ,
 	MN_SQL_ID_UP, MN_SQL_ID_DOWN,
+	MN_SQL_BARE_PUT, MN_SQL_BARE_HAS, MN_SQL_BARE_SOME,
 	MN_SQL_COUNT
 };
 
@@ -62,6 +63,7 @@ struct mn_index_state {
 	struct mn_id profile;
 	int64_t no;			/* -1: the profile has no row yet */
 	uint64_t posts;
+	uint64_t bare;			/* nodes whose meta is not here */
 	MN_VEC(struct mn_index_tip) tips;
 	MN_VEC(struct mn_head) heads;	/* none while something is missing */
 	MN_VEC(struct mn_oid) missing;	/* carriers that could not be read */
@@ -136,6 +138,14 @@ int mn_index_forget(struct mn_index *ix, struct mn_index_state *st,
  * for what has no place in pos. */
 int mn_index_put(struct mn_index *ix, struct mn_index_state *st,
 		 const struct mn_index_row *row, struct mn_err *err);
+/* Of a partial repository: that a node's meta is not here (noted once); whether
+ * that was noted: 1, 0; up to max of them. */
+int mn_index_bare_put(struct mn_index *ix, struct mn_index_state *st,
+		      const struct mn_oid *carrier, struct mn_err *err);
+int mn_index_bare_has(struct mn_index *ix, const struct mn_index_state *st,
+		      const struct mn_oid *carrier, struct mn_err *err);
+int mn_index_bare_some(struct mn_oid *out, int max, struct mn_index *ix,
+		       const struct mn_index_state *st, struct mn_err *err);
 /* The device that a ref "refs/mn/devices/<hex>" is of: 0, -1. */
 int mn_index_ref_device(struct mn_pub *out, const struct mn_ref *ref);
 

@@ -392,6 +392,19 @@ int mn_index_count(uint64_t *out, struct mn_index *ix,
 	return r;
 }
 
+int mn_index_count_bare(uint64_t *out, struct mn_index *ix,
+			const struct mn_id *profile, struct mn_err *err)
+{
+	struct mn_index_state st;
+	int r;
+
+	mn_index_state_init(&st, profile);
+	r = mn_index_state_load(&st, ix, err);
+	*out = st.bare;
+	mn_index_state_release(&st);
+	return r;
+}
+
 /* lists */
 
 /* What a list walks along: the first of these that the query names. */

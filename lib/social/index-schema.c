@@ -27,7 +27,7 @@
 
 static const char schema[] =
 	"CREATE TABLE profile(no INTEGER PRIMARY KEY, id BLOB UNIQUE,"
-	" posts INTEGER, tips BLOB, heads BLOB, missing BLOB);"
+	" posts INTEGER, tips BLOB, heads BLOB, missing BLOB, bare INTEGER);"
 	"CREATE TABLE chain(no INTEGER PRIMARY KEY, era INTEGER, device BLOB);"
 	/* kind NULL: post. names: what is left of node id and carrier, the
 	 * meta, the text */
@@ -40,7 +40,10 @@ static const char schema[] =
 	"CREATE INDEX node_kind ON node(kind) WHERE kind IS NOT NULL;"
 	"CREATE INDEX node_stream ON node(stream) WHERE stream IS NOT NULL;"
 	"CREATE TABLE tag(tag TEXT, pos INTEGER, PRIMARY KEY(tag, pos))"
-	" WITHOUT ROWID;";
+	" WITHOUT ROWID;"
+	/* carriers whose meta is not here; rest: what is left of the id */
+	"CREATE TABLE bare(carrier INTEGER, rest BLOB,"
+	" PRIMARY KEY(carrier, rest)) WITHOUT ROWID;";
 
 static const char settings[] =
 	"PRAGMA synchronous=NORMAL;"
@@ -57,15 +60,21 @@ static const char *const sql[MN_SQL_COUNT] = {
 	[MN_SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[MN_SQL_COMMIT] = "COMMIT",
 	[MN_SQL_ROLLBACK] = "ROLLBACK",
-	[MN_SQL_PROFILE] = "SELECT no, posts, tips, heads, missing"
+	[MN_SQL_PROFILE] = "SELECT no, posts, tips, heads, missing, bare"
 		" FROM profile WHERE id = ?1",
 	[MN_SQL_PROFILES] = "SELECT no, id FROM profile ORDER BY id",
 	[MN_SQL_PROFILE_FREE] = "SELECT coalesce(max(no) + 1, 0) FROM profile",
 	[MN_SQL_PROFILE_PUT] = "INSERT OR REPLACE INTO"
-		" profile(no, id, posts, tips, heads, missing)"
-		" VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+		" profile(no, id, posts, tips, heads, missing, bare)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[MN_SQL_PROFILE_OTHER] = "SELECT 1 FROM profile"
-		" WHERE no <> ?1 AND posts > 0 LIMIT 1",
+		" WHERE no <> ?1 AND posts + bare > 0 LIMIT 1",
+	[MN_SQL_BARE_PUT] = "INSERT OR IGNORE INTO bare(carrier, rest)"
+		" VALUES(?1, ?2)",
+	[MN_SQL_BARE_HAS] = "SELECT 1 FROM bare"
+		" WHERE carrier = ?1 AND rest = ?2",
+	[MN_SQL_BARE_SOME] = "SELECT carrier, rest FROM bare"
+		" WHERE carrier BETWEEN ?1 AND ?2 LIMIT ?3",
 	[MN_SQL_CHAINS] = "SELECT no, era, device FROM chain"
 		" WHERE no BETWEEN ?1 AND ?2 ORDER BY no",
 	[MN_SQL_CHAIN_PUT] = "INSERT INTO chain(no, era, device)"

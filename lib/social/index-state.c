@@ -43,6 +43,7 @@ void mn_index_state_init(struct mn_index_state *st, const struct mn_id *profile)
 static void clear(struct mn_index_state *st)
 {
 	st->posts = 0;
+	st->bare = 0;
 	st->last = 0;
 	mn_vec_clear(&st->tips);
 	mn_vec_clear(&st->heads);
@@ -121,6 +122,7 @@ int mn_index_state_load(struct mn_index_state *st, struct mn_index *ix,
 		read_heads(st, p, n);
 		n = column(&p, s, 4);
 		read_missing(st, p, n);
+		st->bare = (uint64_t)sqlite3_column_int64(s, 5);
 	}
 	sqlite3_reset(s);
 	if (st->no < -1 || st->no >= MN_INDEX_PROFILES)
@@ -208,6 +210,7 @@ int mn_index_state_save(const struct mn_index_state *st, struct mn_index *ix,
 	sqlite3_bind_blob(s, 5, heads.p, (int)heads.len, SQLITE_STATIC);
 	sqlite3_bind_blob(s, 6, st->missing.p, (int)(st->missing.n * OID_SIZE),
 			  SQLITE_STATIC);
+	sqlite3_bind_int64(s, 7, (int64_t)st->bare);
 	r = mn_index_run(ix, s, err);
 	sqlite3_clear_bindings(s);
 	mn_buf_release(&tips);
@@ -233,6 +236,84 @@ int mn_index_ref_device(struct mn_pub *out, const struct mn_ref *ref)
 		return -1;
 	memcpy(out->b, id.b, sizeof(out->b));
 	return 0;
+}
+
+/* nodes without meta */
+
+static const unsigned char least[4] = { 0, 0, 0, 0 };
+static const unsigned char most[4] = { 255, 255, 255, 255 };
+
+static sqlite3_stmt *bare_stmt(struct mn_index *ix, enum mn_index_sql which,
+			       const struct mn_index_state *st,
+			       const struct mn_oid *carrier,
+			       struct mn_err *err)
+{
+	sqlite3_stmt *s = mn_index_stmt(ix, which, err);
+
+	if (s) {
+		sqlite3_bind_int64(s, 1, mn_index_key(st->no, carrier->b));
+		sqlite3_bind_blob(s, 2, carrier->b + 4, REST_OID,
+				  SQLITE_STATIC);
+	}
+	return s;
+}
+
+int mn_index_bare_has(struct mn_index *ix, const struct mn_index_state *st,
+		      const struct mn_oid *carrier, struct mn_err *err)
+{
+	sqlite3_stmt *s;
+	int rc;
+
+	if (!st->bare)
+		return 0;
+	s = bare_stmt(ix, MN_SQL_BARE_HAS, st, carrier, err);
+	if (!s)
+		return MN_EFAIL;
+	rc = sqlite3_step(s);
+	sqlite3_reset(s);
+	sqlite3_clear_bindings(s);
+	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE
+		? 0 : mn_index_fail(ix, rc, err);
+}
+
+int mn_index_bare_put(struct mn_index *ix, struct mn_index_state *st,
+		      const struct mn_oid *carrier, struct mn_err *err)
+{
+	sqlite3_stmt *s = bare_stmt(ix, MN_SQL_BARE_PUT, st, carrier, err);
+	int r = s ? mn_index_run(ix, s, err) : MN_EFAIL;
+
+	if (s)
+		sqlite3_clear_bindings(s);
+	if (r == 0)
+		st->bare += sqlite3_changes(ix->db) > 0;
+	return r;
+}
+
+int mn_index_bare_some(struct mn_oid *out, int max, struct mn_index *ix,
+		       const struct mn_index_state *st, struct mn_err *err)
+{
+	sqlite3_stmt *s = mn_index_stmt(ix, MN_SQL_BARE_SOME, err);
+	const unsigned char *p;
+	int rc, n = 0;
+
+	if (!s)
+		return MN_EFAIL;
+	sqlite3_bind_int64(s, 1, mn_index_key(st->no, least));
+	sqlite3_bind_int64(s, 2, mn_index_key(st->no, most));
+	sqlite3_bind_int64(s, 3, max);
+	while ((rc = sqlite3_step(s)) == SQLITE_ROW && n < max) {
+		uint32_t key = (uint32_t)(sqlite3_column_int64(s, 0) +
+					  (INT64_C(1) << 31));
+
+		if (column(&p, s, 1) != REST_OID)
+			continue;
+		for (int i = 0; i < 4; i++)
+			out[n].b[i] = (unsigned char)(key >> (24 - 8 * i));
+		memcpy(out[n++].b + 4, p, REST_OID);
+	}
+	sqlite3_reset(s);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? n
+		: mn_index_fail(ix, rc, err);
 }
 
 /* forgetting */
@@ -287,10 +368,15 @@ int mn_index_forget(struct mn_index *ix, struct mn_index_state *st,
 					 " WHERE no BETWEEN ?1 AND ?2",
 					 from >> MN_INDEX_GEN_BITS,
 					 to >> MN_INDEX_GEN_BITS, err);
+		if (r == 0)
+			r = delete_range(ix, "DELETE FROM bare"
+					 " WHERE carrier BETWEEN ?1 AND ?2",
+					 mn_index_key(st->no, least),
+					 mn_index_key(st->no, most), err);
 	} else if (r == 0) {
 		/* whole tables go at once, not row by row */
 		rc = sqlite3_exec(ix->db, "DELETE FROM node; DELETE FROM tag;"
-				  "DELETE FROM chain", NULL, NULL, NULL);
+				  "DELETE FROM chain; DELETE FROM bare", NULL, NULL, NULL);
 		if (rc != SQLITE_OK)
 			r = mn_index_fail(ix, rc, err);
 	}

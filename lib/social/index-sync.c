@@ -7,6 +7,10 @@
  * That is right only while refs move forward. A new node with the place of
  * an old one in its device's chain, a lost ref, another era: then history
  * was rewritten, and all of the profile is read again.
+ *
+ * In a partial repository metas may be missing. Such a node is noted and
+ * left out; where one of these, or of the tips, has its meta by now, all of
+ * the profile is read again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +24,7 @@
 #define CHUNK 256		/* nodes that are loaded before the next go in */
 #define GRAIN 16
 #define MANY 128		/* nodes for which threads are started */
+#define BARE_TRIES 16		/* without meta, that are looked at again */
 
 struct found {
 	struct mn_oid carrier;
@@ -29,6 +34,7 @@ struct found {
 /* A loaded node. */
 struct item {
 	int r;				/* of loading */
+	int bare;			/* only the meta is not here */
 	struct mn_index_row row;	/* strings in the worker's arena */
 	struct mn_id prev;
 	uint64_t seconds;
@@ -54,6 +60,7 @@ struct sync {
 	struct mn_index_state *st;
 	struct mn_err *err;
 	int full;			/* nothing of the profile is there yet */
+	int partial;			/* metas may be missing */
 	MN_VEC(struct found) found;
 	struct mn_map by_carrier;
 	struct mn_pool *pool;
@@ -86,8 +93,10 @@ static int is_indexed(struct sync *y, const struct mn_oid *carrier)
 			!memcmp(p + 28, carrier->b + 4, 16);
 	}
 	sqlite3_reset(s);
-	if (found || rc == SQLITE_DONE)
-		return found;
+	if (found)
+		return 1;
+	if (rc == SQLITE_DONE)
+		return mn_index_bare_has(y->ix, y->st, carrier, y->err);
 	return mn_index_fail(y->ix, rc, y->err);
 }
 
@@ -165,8 +174,10 @@ static void load(struct sync *y, struct worker *w, struct item *it,
 	else if (r == 0 && !mn_id_eq(&n->meta.profile, &y->p->id))
 		r = mn_err_set(&why, MN_EINVALID, "a node of another profile");
 	it->r = r;
+	it->bare = r == MN_ENOTFOUND && y->partial &&
+		n->loaded != MN_NODE_NOTHING;
 	if (r < 0) {
-		if (!w->why.code)
+		if (!w->why.code && !it->bare)
 			w->why = why;
 		return;
 	}
@@ -215,6 +226,8 @@ static int insert(struct sync *y, const struct item *it,
 	    mn_identity_voids(mn_identity_last(&y->p->identity),
 			      &it->row.device, it->row.era, it->row.seq))
 		return 0;
+	if (it->bare)
+		return mn_index_bare_put(y->ix, y->st, &f->carrier, y->err);
 	if (it->r == 0 && !can_follow(y, it)) {
 		y->rewritten = 1;
 		return 0;
@@ -275,6 +288,7 @@ static void start_workers(struct sync *y, int threads)
 {
 	size_t n, size = y->found.n < CHUNK ? y->found.n : CHUNK;
 
+	y->partial = mn_store_is_partial(y->p->repo.store);
 	y->pool = mn_pool_new(y->found.n < MANY ? 1 : threads);
 	n = (size_t)mn_pool_threads(y->pool);
 	y->workers = mn_xcalloc(n, sizeof(*y->workers));
@@ -423,7 +437,7 @@ static int catch_up(struct sync *y, const struct mn_ref_list *refs, int threads)
 	if (r == 0 && !y->rewritten)
 		r = take_tips(y, refs);
 	mn_vec_release(&y->found);
-	if (st->missing.n)
+	if (st->missing.n || st->bare)
 		mn_vec_clear(&st->heads);
 	if (st->heads.n > 1)
 		qsort(st->heads.p, st->heads.n, sizeof(*st->heads.p),
@@ -455,17 +469,39 @@ static int is_current(struct mn_index_state *st,
 	return !*lost && same == all;
 }
 
-/* Whether a node that could not be read can be now; else why not. */
-static int came_back(const struct mn_index_state *st, struct mn_profile *p,
-		     struct mn_err *why)
+/* Some of those whose meta was not here, and the tips among them. */
+static int some_bare(const struct sync *y, struct mn_node *n)
 {
-	struct mn_node *n = mn_xcalloc(1, sizeof(*n));
+	const struct mn_index_state *st = y->st;
+	struct mn_oid some[BARE_TRIES];
+	int r = 0, k;
+
+	for (size_t i = 0; i < st->tips.n && !r; i++)
+		r = !st->tips.p[i].seq &&
+			mn_node_load(n, y->p->rd, &st->tips.p[i].carrier,
+				     NULL, NULL) == 0;
+	k = mn_index_bare_some(some, BARE_TRIES, y->ix, st, NULL);
+	for (int i = 0; i < k && !r; i++)
+		r = mn_node_load(n, y->p->rd, &some[i], NULL, NULL) == 0;
+	return r;
+}
+
+/* Whether a node that could not be read can be now; else why not. */
+static int came_back(const struct sync *y)
+{
+	const struct mn_index_state *st = y->st;
+	struct mn_node *n;
 	int r = 0;
 
+	if (!st->missing.n && !st->bare)
+		return 0;
+	n = mn_xcalloc(1, sizeof(*n));
 	mn_node_init(n);
 	for (size_t i = 0; i < st->missing.n && !r; i++)
-		r = mn_node_load(n, p->rd, &st->missing.p[i], NULL,
-				 i ? NULL : why) == 0;
+		r = mn_node_load(n, y->p->rd, &st->missing.p[i], NULL,
+				 i ? NULL : y->err) == 0;
+	if (!r && st->bare)
+		r = some_bare(y, n);
 	mn_node_release(n);
 	free(n);
 	return r;
@@ -513,13 +549,13 @@ static int decide(struct sync *y, struct mn_ref_list *refs)
 	if (r < 0)
 		return r;
 	current = is_current(y->st, refs, &lost);
-	if (!y->full && current && !y->st->missing.n)
+	if (!y->full && current && !y->st->missing.n && !y->st->bare)
 		return 1;
 	/* what came since the profile was opened */
 	r = mn_store_refresh(y->p->repo.store, y->err);
 	if (r < 0)
 		return r;
-	y->full |= lost || came_back(y->st, y->p, y->err);
+	y->full |= lost || came_back(y);
 	if (!y->full && current)
 		return 1;
 	return mn_index_state_open(y->st, y->ix, y->err);
@@ -553,7 +589,7 @@ static int look(struct sync *y)
 		r = mn_index_state_load(y->st, y->ix, y->err);
 	if (r == 0)
 		r = !is_current(y->st, &refs, &lost) ||
-		    came_back(y->st, y->p, y->err);
+		    came_back(y);
 	mn_refs_release(&refs);
 	return r;
 }

@@ -55,7 +55,7 @@ static int is_current(struct mn_index_state *st, const struct mn_profile *p,
 	size_t others = 0;
 	int good;
 
-	if (st->missing.n || (own ? !mn_oid_eq(&own->carrier, old)
+	if (st->missing.n || st->bare || (own ? !mn_oid_eq(&own->carrier, old)
 				  : !mn_oid_is_zero(old)))
 		return 0;
 	good = mn_profile_tips(&refs, p, NULL) == 0;

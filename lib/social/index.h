@@ -61,7 +61,8 @@ int mn_index_drop(const struct mn_home *h, struct mn_err *err);
  * refs went back or history was rewritten, the profile is read anew.
  *
  * MN_ECORRUPT when some nodes can't be read: all others are in the index
- * then, and lists may go on with them.
+ * then, and lists may go on with them. In a partial repository the metas of
+ * nodes may be missing: these are left out, which is no error.
  */
 int mn_index_sync(struct mn_index *ix, struct mn_profile *p,
 		  struct mn_err *err);
@@ -145,6 +146,9 @@ int mn_index_list(struct mn_index *ix, const struct mn_index_query *q,
 		  mn_index_fn *fn, void *ctx, struct mn_err *err);
 int mn_index_count(uint64_t *out, struct mn_index *ix,
 		   const struct mn_id *profile, struct mn_err *err);
+/* Nodes that were left out, since their metas are not here: see sync. */
+int mn_index_count_bare(uint64_t *out, struct mn_index *ix,
+			const struct mn_id *profile, struct mn_err *err);
 
 struct mn_index_stats {
 	uint64_t profiles, posts, tags;
