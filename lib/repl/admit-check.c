@@ -87,6 +87,27 @@ static void spread(struct mn_admission *ad)
 	} while (changed);
 }
 
+/* A void node comes in as an ancestor of a good one; else it is refused. */
+static void judge_void(struct mn_admission *ad)
+{
+	for (size_t i = ad->commits.n; !ad->all_good && i-- > 0; ) {
+		const struct mn_new_commit *c = &ad->commits.p[i];
+
+		if (!ad->good[i] && !ad->needed[i]) {
+			if (is_void(ad, i))
+				refuse_node(ad, i);
+			continue;
+		}
+		for (size_t k = 0; k < c->nparents; k++) {
+			size_t at = mn_map_get(&ad->by_oid,
+					ad->parents.p[c->first + k].b);
+
+			if (at != SIZE_MAX && !ad->good[at])
+				ad->needed[at] = 1;
+		}
+	}
+}
+
 static void judge(struct mn_admission *ad)
 {
 	int merges = 0;
@@ -104,12 +125,14 @@ static void judge(struct mn_admission *ad)
 		}
 		ad->all_good = 0;
 		/* what broke off is no fault of the other side's */
-		if (res->code == MN_ENOTFOUND && ad->a->partial)
+		if ((res->code == MN_ENOTFOUND && ad->a->partial) ||
+		    is_void(ad, i))
 			continue;
 		refuse_node(ad, i);
 	}
 	if (!ad->all_good)
 		spread(ad);
+	judge_void(ad);
 	ad->all_good &= !merges;
 }
 
@@ -143,6 +166,7 @@ int mn_admission_check(struct mn_admission *ad, struct mn_err *err)
 
 	ad->res = mn_xcalloc(n + 1, sizeof(*ad->res));
 	ad->good = mn_xcalloc(n + 1, 1);
+	ad->needed = mn_xcalloc(n + 1, 1);
 	for (size_t i = 0; i < n; i++)
 		ad->res[i].carrier = ad->commits.p[i].oid;
 	ad->check = mn_check_new(mn_quarantine_store(ad->a->quarantine), &p->id,

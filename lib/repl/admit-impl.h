@@ -61,6 +61,7 @@ struct mn_admission {
 	struct mn_check *check;
 	struct mn_check_result *res;	/* of commits */
 	unsigned char *good;
+	unsigned char *needed;		/* not good, but void: see admit-check.c */
 	int all_good;
 	struct mn_touched touched;
 

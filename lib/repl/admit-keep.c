@@ -238,7 +238,7 @@ int mn_admission_keep(struct mn_admission *ad, struct mn_err *err)
 		return 0;
 	mn_map_init(&k.seen, sizeof(struct mn_oid));
 	for (size_t i = 0; i < ad->commits.n && r == 0; i++)
-		if (ad->good[i])
+		if (ad->good[i] || ad->needed[i])
 			r = keep_node(&k, i, err);
 	if (r == 0 && ad->has_offered)
 		keep_oid(&k, &ad->identity_oid);

@@ -207,12 +207,20 @@ static void check_device(struct mn_fsck *f, const struct mn_ref *ref)
 			    "it names a node of another device");
 		return;
 	}
+	if (f->has_identity && !n->bare &&
+	    mn_identity_voids(mn_identity_last(&f->identity), &n->device,
+			      n->era, n->seq))
+		mn_fsck_say(f, MN_PROBLEM, ref->name, "ref-device",
+			    "it names a node beyond the cut of the device");
 	/* without its meta, its number is not known */
 	for (size_t i = 0; i < l->nodes.n && !n->bare; i++) {
 		const struct mn_link *m = &l->nodes.p[i];
 		size_t at;
 
 		if (memcmp(m->device.b, device.b, sizeof(device.b)) ||
+		    (f->has_identity &&
+		     mn_identity_voids(mn_identity_last(&f->identity),
+				       &m->device, m->era, m->seq)) ||
 		    m->era < n->era || (m->era == n->era && m->seq <= n->seq))
 			continue;
 		at = mn_map_get(&f->commit_at, m->carrier.b);

@@ -112,6 +112,14 @@ static void check_reached(struct mn_fsck *f)
 	memset(f->reached, 1, n);
 }
 
+/* It doesn't count, and may be an ancestor of what does. That no ref names it is
+ * looked at with the refs. */
+static int is_void(const struct mn_check_result *c)
+{
+	return c->rule == MN_RULE_DEVICE_CUT ||
+		c->rule == MN_RULE_DEVICE_CUT_CHAIN;
+}
+
 static void say_nodes(struct mn_fsck *f)
 {
 	for (size_t i = 0; i < f->commits.n; i++) {
@@ -131,8 +139,9 @@ static void say_nodes(struct mn_fsck *f)
 			mn_fsck_say(f, MN_PROBLEM, hex, "node-unreadable",
 				    "%s", c->words);
 		else
-			mn_fsck_say(f, MN_PROBLEM, hex, mn_rule_name(c->rule),
-				    "%s", mn_rule_words(c->rule));
+			mn_fsck_say(f, is_void(c) ? MN_NOTE : MN_PROBLEM, hex,
+				    mn_rule_name(c->rule), "%s",
+				    mn_rule_words(c->rule));
 	}
 }
 
