@@ -5,7 +5,6 @@
 
 #include "bundle.h"
 #include "exit.h"
-#include "node/lines.h"
 #include "banned.h"
 
 #define INDEX_WAIT_MS 60000
@@ -139,38 +138,6 @@ static int sync_index(struct taken *t, const char *hex, struct mn_err *err)
 	return r;
 }
 
-static int check_petname(struct taken *t, struct mn_err *err)
-{
-	const char *name = t->o->petname;
-	struct mn_err none = MN_ERR_INIT;
-	char hex[MN_ID_HEX + 1];
-
-	if (!name)
-		return 0;
-	if (mn_value_word(mn_str(name)) < 0 ||
-	    mn_text_check(mn_str(name), 64) < 0)
-		return mn_err_set(err, MN_EINVALID, "a name is one word of 1 "
-				  "to 64 bytes, without comma and control "
-				  "characters: '%s'", name);
-	if (mn_cmd_which(hex, t->c, &t->home, name, &none) == 0)
-		return mn_err_set(err, MN_EEXISTS, "there is a profile '%s' "
-				  "already", name);
-	return 0;
-}
-
-static int set_petname(struct taken *t, struct mn_err *err)
-{
-	char *path = mn_home_path(&t->home, "config");
-	struct mn_buf name = MN_BUF_INIT;
-	int r;
-
-	mn_buf_addf(&name, "profile.%s.name", t->rep.hex);
-	r = mn_conf_set(path, name.p, t->o->petname, err);
-	mn_buf_release(&name);
-	free(path);
-	return r;
-}
-
 static void say(struct taken *t)
 {
 	const struct mn_bundle_report *rep = &t->rep;
@@ -200,15 +167,15 @@ int mn_bundle_fetch(struct mn_cmd *c, const struct mn_bundle_opts *o,
 	struct taken t;
 	int r = begin(&t, c, o, file, hex, err);
 
-	if (!r)
-		r = check_petname(&t, err);
+	if (!r && o->petname)
+		r = mn_cmd_check_name(c, &t.home, o->petname, NULL, err);
 	/* without an index all is walked */
 	if (!r && mn_cmd_index(c, &t.home, &t.index, INDEX_WAIT_MS, &none) < 0)
 		t.index = NULL;
 	if (!r)
 		r = take(&t, 0, hex[0] ? hex : NULL, err);
 	if (!r && t.rep.made && o->petname)
-		r = set_petname(&t, err);
+		r = mn_cmd_set_name(c, t.rep.hex, o->petname, err);
 	if (!r && (t.rep.admit.moved || t.rep.made) && t.index &&
 	    sync_index(&t, t.rep.hex, &none) < 0)
 		mn_warning(c, "the index is behind: %s", none.msg);

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "base/io.h"
-#include "git/loose.h"
 #include "git/packfile.h"
 #include "git/tmp.h"
 #include "repl/bundle-impl.h"
+#include "repl/newrepo.h"
 
 #include "banned.h"
 
@@ -97,24 +97,6 @@ missing:
 	return mn_err_set(err, MN_EINVALID, "its identity is not in it");
 }
 
-static int store_identity(const char *repo, const struct mn_buf *text,
-			  struct mn_err *err)
-{
-	struct mn_ref_update u = { .name = MN_REF_IDENTITY, .durable = 1 };
-	struct mn_loose *w;
-	int r = mn_loose_begin(&w, repo, err);
-
-	if (r < 0)
-		return r;
-	r = mn_loose_add(w, &u.new_oid, MN_BLOB, text->p, text->len, err);
-	if (!r)
-		r = mn_loose_commit(w, err);
-	if (!r)
-		r = mn_refs_update(repo, &u, 1, err);
-	mn_loose_free(w);
-	return r;
-}
-
 /* A home in the stage, with the repository as it is to be. */
 static int make_repo(struct mn_taking *t, const struct mn_buf *identity,
 		     struct mn_err *err)
@@ -127,15 +109,12 @@ static int make_repo(struct mn_taking *t, const struct mn_buf *identity,
 	repo = mn_home_repo(&t->stage_home, t->rep->hex);
 	r = mn_io_mkdirs(profiles, 0700, err);
 	if (!r)
-		r = mn_repo_init(repo, t->rep->hex, err);
-	if (!r)
-		r = store_identity(repo, identity, err);
-	if (!r)
 		r = mn_taking_follow(&t->follow, &t->b->head, err);
 	if (!r) {
 		t->follow.follow = 1;
 		memcpy(t->follow.hex, t->rep->hex, sizeof(t->follow.hex));
-		r = mn_follow_write(&t->follow, repo, err);
+		r = mn_newrepo_at(repo, t->rep->hex, (struct mn_str){
+			identity->p, identity->len }, &t->follow, err);
 	}
 	if (!r)
 		r = mn_profile_open(&t->profile, &t->stage_home, t->rep->hex,

@@ -47,6 +47,16 @@ static int store_identity(const char *repo, struct mn_str identity,
 	return r;
 }
 
+int mn_newrepo_at(const char *path, const char *hex, struct mn_str identity,
+		  const struct mn_follow *f, struct mn_err *err)
+{
+	int r = mn_repo_init(path, hex, err);
+
+	if (r == 0 && f)
+		r = mn_follow_write(f, path, err);
+	return r < 0 ? r : store_identity(path, identity, err);
+}
+
 static int is_there(const char *place, struct mn_err *err)
 {
 	return mn_err_set(err, MN_EEXISTS, "'%s' is there already", place);
@@ -70,10 +80,7 @@ int mn_newrepo_build(struct mn_newrepo *n, const struct mn_home *h,
 	mn_buf_addf(&path, "%s/%s.git", n->dir, hex);
 	free(n->repo);
 	n->repo = mn_buf_detach(&path, NULL);
-	r = mn_repo_init(n->repo, hex, err);
-	if (r == 0 && f)
-		r = mn_follow_write(f, n->repo, err);
-	return r < 0 ? r : store_identity(n->repo, identity, err);
+	return mn_newrepo_at(n->repo, hex, identity, f, err);
 }
 
 int mn_newrepo_place(struct mn_newrepo *n, struct mn_err *err)

@@ -40,6 +40,9 @@ int mn_newrepo_begin(struct mn_newrepo *n, const struct mn_home *h,
 int mn_newrepo_build(struct mn_newrepo *n, const struct mn_home *h,
 		     const char *hex, struct mn_str identity,
 		     const struct mn_follow *f, struct mn_err *err);
+/* The same at a path of the caller's, who sees to the rest. */
+int mn_newrepo_at(const char *path, const char *hex, struct mn_str identity,
+		  const struct mn_follow *f, struct mn_err *err);
 /* From here on the profile is there, durably. MN_EEXISTS where somebody else
  * was faster. */
 int mn_newrepo_place(struct mn_newrepo *n, struct mn_err *err);
