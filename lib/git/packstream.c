@@ -24,7 +24,7 @@
 #define SMALL ((uint64_t)64 * 1024)	/* cheap to inflate for its length */
 #define SPARSE 16		/* this part of a pack, to sort its offsets */
 #define SAMPLE_FROM ((size_t)64 * 1024)
-#define RELEASE ((size_t)4 * 1024 * 1024)	/* mapped memory is given back */
+#define RELEASE ((size_t)256 * 1024)	/* mapped memory is given back */
 
 enum stage { AT_HEAD, AT_PACKS, AT_LIST, AT_SUM, AT_END };
 
