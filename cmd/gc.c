@@ -12,10 +12,10 @@
 #include "banned.h"
 
 static const char usage[] =
-	"mn gc [--all] [--prune AGE] [--threads N] [--json] [-q]\n";
+	"mn gc [--all] [--auto] [--prune AGE] [--threads N] [--json] [-q]\n";
 
 struct opts {
-	int all, json, quiet;
+	int all, only_due, json, quiet;
 	int64_t threads;
 	const char *prune;
 };
@@ -23,6 +23,8 @@ struct opts {
 static const struct mn_opt options[] = {
 	MN_OPT_BOOL('a', "all", struct opts, all,
 		    "all profiles of the home, not only the chosen one"),
+	MN_OPT_BOOL(0, "auto", struct opts, only_due,
+		    "only where there is much to pack, and no more than that"),
 	MN_OPT_STR(0, "prune", struct opts, prune, "AGE",
 		   "remove unreachable objects that are older (default: 2w)"),
 	MN_OPT_INT(0, "threads", struct opts, threads, "N", 0, 256,
@@ -92,6 +94,32 @@ static int settings(struct mn_gc_options *gc, const char *path,
 	return r;
 }
 
+static int limit(uint64_t *out, struct mn_cmd *c, const char *name,
+		 int64_t def, struct mn_err *err)
+{
+	int64_t v = 0;
+	int r = mn_conf_int(&v, mn_cmd_conf(c), name, def, err);
+
+	if (r == 0 && v < 0)
+		r = mn_err_set(err, MN_EINVALID, "%s is a number of 0 or more",
+			       name);
+	*out = r == 0 ? (uint64_t)v : 0;
+	return r;
+}
+
+static int pack_due(struct mn_cmd *c, struct mn_repo *repo,
+		    const struct mn_gc_options *gc, struct mn_gc_counts *n,
+		    struct mn_err *err)
+{
+	struct mn_gc_limits limits;
+	int r = limit(&limits.loose, c, "gc.auto", MN_GC_AUTO_LOOSE, err);
+
+	if (r == 0)
+		r = limit(&limits.packs, c, "gc.auto-packs", MN_GC_AUTO_PACKS,
+			  err);
+	return r < 0 ? r : mn_gc_auto(repo, &limits, gc, n, err);
+}
+
 static int collect(struct mn_cmd *c, const struct opts *o,
 		   const struct mn_home *h, const char *hex,
 		   int64_t prune_before, struct mn_err *err)
@@ -114,7 +142,8 @@ static int collect(struct mn_cmd *c, const struct opts *o,
 	free(path);
 	if (r == 0) {
 		mn_progress_init(&progress, o->quiet);
-		r = mn_gc(&repo, &gc, &n, err);
+		r = o->only_due ? pack_due(c, &repo, &gc, &n, err)
+			: mn_gc(&repo, &gc, &n, err);
 		mn_progress_clear(&progress);
 		mn_repo_close(&repo);
 	}

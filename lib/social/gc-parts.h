@@ -31,6 +31,8 @@ struct mn_gc {
 	struct mn_ref_list refs;	/* as they were at the start */
 	struct mn_stored stored;	/* likewise */
 	int partial;			/* what is missing may be missing */
+	int incremental;		/* large packs are kept; none is pruned */
+	int64_t prune_before;
 	int missing;			/* something is */
 	int promisor;			/* the new packs are marked */
 	MN_VEC(const struct mn_packfile *) kept;	/* packs that are to stay

@@ -32,9 +32,16 @@ static int is_new(const struct mn_gc *g, const struct mn_stored_pack *s)
 static const struct mn_packfile *replaceable(const struct mn_gc *g,
 					     const struct mn_stored_pack *s)
 {
+	const struct mn_packfile *p;
+
 	if (!s->has_pack || !s->has_idx || s->has_keep || is_new(g, s))
 		return NULL;
-	return mn_gc_packfile(g, s);
+	p = mn_gc_packfile(g, s);
+	/* what counts as kept by it must not go with it */
+	for (size_t i = 0; p && i < g->kept.n; i++)
+		if (g->kept.p[i] == p)
+			return NULL;
+	return p;
 }
 
 /* The age of those in it stays what it was: that of their old packs. */
@@ -61,7 +68,7 @@ int mn_gc_write_rest(struct mn_gc *g, struct mn_err *err)
 		const struct mn_stored_pack *s = &g->stored.packs.p[i];
 		const struct mn_packfile *p = replaceable(g, s);
 
-		if (!p || s->time < g->opt->prune_before)
+		if (!p || s->time < g->prune_before)
 			continue;
 		for (uint32_t j = 0; j < p->n && r == 0; j++) {
 			mn_packfile_oid(p, j, &oid);
@@ -185,7 +192,7 @@ static int remove_loose(struct removing *x, const struct mn_oid *oid,
 		g->counts->loose++;
 	} else if (mn_map_get(&x->live, oid->b) != SIZE_MAX) {
 		return 0;
-	} else if (time_of(x->path.p) >= g->opt->prune_before) {
+	} else if (time_of(x->path.p) >= g->prune_before) {
 		g->counts->kept++;
 		return 0;
 	} else {
@@ -199,7 +206,7 @@ static int may_go(struct removing *x, const struct mn_packfile *p,
 		  size_t *pruned)
 {
 	struct mn_gc *g = x->g;
-	int old = time_of(p->name) < g->opt->prune_before;
+	int old = time_of(p->name) < g->prune_before;
 	struct mn_oid oid;
 
 	*pruned = 0;

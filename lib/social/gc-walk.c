@@ -124,6 +124,11 @@ static int visit(struct mn_gc *g, const struct mn_oid *oid,
 
 	if (mn_map_get(&g->commit_at, oid->b) != SIZE_MAX)
 		return 0;
+	/* Not read: what it reaches and lies elsewhere is kept all the same. */
+	if (g->incremental && mn_gc_is_kept(g, oid)) {
+		mn_map_put(&g->commit_at, oid->b, g->commits.n);
+		return 0;
+	}
 	/* else what stands behind it would pass for unreachable */
 	r = mn_gc_read(g->rd, &o, oid, err);
 	if (r < 0)
@@ -237,7 +242,5 @@ void mn_gc_order(struct mn_gc *g)
 	if (g->commits.n)
 		qsort(g->commits.p, g->commits.n, sizeof(*g->commits.p),
 		      by_place);
-	/* places have changed */
-	mn_map_release(&g->commit_at);
-	mn_map_init(&g->commit_at, sizeof(struct mn_oid));
+	/* their places have changed: from now on it says what was met */
 }

@@ -56,9 +56,47 @@ const struct mn_packfile *mn_gc_packfile(const struct mn_gc *g,
 	return NULL;
 }
 
+static int by_count(const void *a, const void *b)
+{
+	const struct mn_packfile *const *x = a, *const *y = b;
+
+	return (*x)->n > (*y)->n ? -1 : (*x)->n < (*y)->n;
+}
+
+/* Of the packs that could be replaced those that are large: each has twice as
+ * many objects as all that are smaller, and the loose ones, together. */
+static void keep_large(struct mn_gc *g)
+{
+	MN_VEC(const struct mn_packfile *) packs = { 0 };
+	uint64_t left = g->stored.loose.n;
+
+	for (size_t i = 0; i < g->stored.packs.n; i++) {
+		const struct mn_packfile *p =
+			mn_gc_packfile(g, &g->stored.packs.p[i]);
+
+		if (!p || g->stored.packs.p[i].has_keep)
+			continue;
+		*mn_vec_push(&packs) = p;
+		left += p->n;
+	}
+	if (packs.n)
+		qsort(packs.p, packs.n, sizeof(packs.p[0]), by_count);
+	for (size_t i = 0; i < packs.n; i++) {
+		left -= packs.p[i]->n;
+		if (packs.p[i]->n / 2 < left)
+			break;
+		*mn_vec_push(&g->kept) = packs.p[i];
+	}
+	mn_vec_release(&packs);
+	g->incremental = g->kept.n > 0;
+	g->prune_before = g->incremental ? INT64_MIN : g->opt->prune_before;
+}
+
 void mn_gc_list_kept(struct mn_gc *g)
 {
 	mn_vec_clear(&g->kept);
+	if (g->opt->incremental)
+		keep_large(g);
 	for (size_t i = 0; i < mn_store_npacks(g->repo->store); i++) {
 		const struct mn_packfile *p =
 			mn_store_pack(g->repo->store, i);
@@ -215,14 +253,16 @@ static int run(struct mn_gc *g, struct mn_err *err)
 	}
 	if (r == 0)
 		r = mn_gc_write_rest(g, err);
-	if (r == 0)
+	/* of the old ones it holds; of all, it costs more than the packs */
+	if (r == 0 && !(g->incremental && has_graph(g)))
 		r = write_graph(g, err);
 	if (r == 0)
 		r = mn_gc_remove(g, err);
 	if (r == 0) {
 		g->counts->bytes = size_of(g, ".pack") + size_of(g, ".idx");
 		mn_gc_tell_whole(g);
-		r = set_done(g, err);
+		if (!g->incremental)
+			r = set_done(g, err);
 	}
 	return r;
 }
@@ -239,7 +279,8 @@ static void sweep_incoming(struct mn_repo *r)
 int mn_gc(struct mn_repo *r, const struct mn_gc_options *opt,
 	  struct mn_gc_counts *counts, struct mn_err *err)
 {
-	struct mn_gc g = { .repo = r, .opt = opt, .counts = counts };
+	struct mn_gc g = { .repo = r, .opt = opt, .counts = counts,
+			   .prune_before = opt->prune_before };
 	struct mn_lock only = MN_LOCK_INIT;
 	struct mn_buf path = MN_BUF_INIT;
 	int ret;

@@ -29,6 +29,8 @@
 struct mn_gc_options {
 	int partial;		/* by the settings, contents may be missing:
 				   the pack is marked .promisor */
+	int incremental;	/* large packs stay as they are, and nothing is
+				   pruned: see mn_gc_auto */
 	int64_t prune_before;	/* unreachable objects older than that (in
 				   seconds since 1970) are removed */
 	int threads;		/* 0: all processors */
@@ -50,5 +52,23 @@ struct mn_gc_counts {
  * is damaged or missing: nothing is changed then. MN_ELOCKED. */
 int mn_gc(struct mn_repo *r, const struct mn_gc_options *opt,
 	  struct mn_gc_counts *counts, struct mn_err *err);
+
+/*
+ * gc where there is reason for it: many loose objects (about; counted in a few
+ * directories) or many packs without .keep; 0 of either: never for that. It
+ * is incremental: the largest packs, each of which has twice as many objects
+ * as all the smaller ones and the loose ones together, stay as they are, so
+ * that the cost follows what is new. counts->unchanged where there was no
+ * reason, or another gc is at work.
+ */
+#define MN_GC_AUTO_LOOSE 2000
+#define MN_GC_AUTO_PACKS 50
+struct mn_gc_limits {
+	uint64_t loose, packs;
+};
+int mn_gc_is_due(const char *gitdir, const struct mn_gc_limits *limits);
+int mn_gc_auto(struct mn_repo *r, const struct mn_gc_limits *limits,
+	       const struct mn_gc_options *opt, struct mn_gc_counts *counts,
+	       struct mn_err *err);
 
 #endif
