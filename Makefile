@@ -53,7 +53,7 @@ O ?= build
 SANFLAGS := -D_FORTIFY_SOURCE=2
 endif
 
-LIBS := libgit2 libsodium zlib libdeflate nettle sqlite3 jansson
+LIBS := libgit2 libsodium zlib libdeflate nettle sqlite3 jansson libqrencode
 NET_LIBS := libcurl libssh2 libmicrohttpd
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS) $(NET_LIBS))
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS)) -lmagic -lpthread

@@ -297,6 +297,30 @@ done:
 	return r;
 }
 
+int mn_keyfile_assign(const char *from, const char *to,
+		      const struct mn_id *profile, struct mn_err *err)
+{
+	struct mn_keyfile *k;
+	char *text;
+	size_t len;
+	int r = load(&k, from, err);
+
+	if (r < 0)
+		return r;
+	if (k->type != MN_KEY_DEVICE) {
+		r = mn_err_set(err, MN_EINVALID, "'%s' is the key of a root, "
+			       "not that of a device", from);
+	} else {
+		k->profile = *profile;
+		text = mn_locked_new(MN_KEYFILE_MAX);
+		len = mn_keyfile_format(text, k);
+		r = create(to, text, len, err);
+		mn_locked_free(text);
+	}
+	mn_locked_free(k);
+	return r;
+}
+
 static int store(const char *path, struct mn_keyfile *k,
 		 const char *passphrase, int replace, struct mn_err *err)
 {

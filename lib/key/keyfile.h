@@ -36,6 +36,14 @@ int mn_keyfile_read_root(struct mn_root **out, const char *path,
 			 const struct mn_id *profile, mn_passphrase_fn *ask,
 			 void *ctx, struct mn_err *err);
 
+/*
+ * The key of a device that had no profile yet (its file names another one) in a
+ * file of its profile; from stays as it is. No passphrase is needed: what is
+ * wrapped stays wrapped. Never over an existing file: MN_EEXISTS.
+ */
+int mn_keyfile_assign(const char *from, const char *to,
+		      const struct mn_id *profile, struct mn_err *err);
+
 /* The public key of a device's file, without its passphrase. */
 int mn_keyfile_pub(struct mn_pub *out, const char *path, struct mn_err *err);
 
