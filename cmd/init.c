@@ -5,17 +5,18 @@
 #include <unistd.h>
 
 #include "base/date.h"
-#include "node/lines.h"
-#include "profile.h"
+#include "device.h"
+#include "join.h"
 #include "repl/newrepo.h"
 #include "banned.h"
 
 static const char usage[] =
 	"mn init [--name NAME] [--device LABEL] [--passphrase] [--no-root]\n"
-	"        [--default]\n";
+	"        [--default]\n"
+	"mn init --join (ANSWER | URL | BUNDLE) [--name NAME] [--default]\n";
 
 struct opts {
-	const char *name, *device;
+	const char *name, *device, *join;
 	int passphrase, no_root, make_default;
 };
 
@@ -30,6 +31,9 @@ static const struct mn_opt options[] = {
 		   "don't keep the root secret here, only show its phrase"),
 	MN_OPT_BOOL(0, "default", struct opts, make_default,
 		    "make it the default, even if there is one"),
+	MN_OPT_STR('j', "join", struct opts, join, "ANSWER",
+		   "become a device of the profile whose answer this is, or "
+		   "which lies there"),
 	MN_OPT_END
 };
 
@@ -45,21 +49,6 @@ struct making {
 	char passphrase[MN_PASSPHRASE_MAX];
 };
 
-static void device_label(struct mn_buf *out, const struct opts *o)
-{
-	char host[MN_LABEL_MAX + 1];
-
-	if (o->device) {
-		mn_buf_adds(out, o->device);
-		return;
-	}
-	if (gethostname(host, sizeof(host)) < 0)
-		host[0] = '\0';
-	host[MN_LABEL_MAX] = '\0';
-	mn_buf_adds(out, mn_text_check(mn_str(host), MN_LABEL_MAX) < 0
-		    ? "device" : host);
-}
-
 static int make_identity(struct making *m, const struct opts *o,
 			 struct mn_err *err)
 {
@@ -70,7 +59,7 @@ static int make_identity(struct making *m, const struct opts *o,
 	int r;
 
 	mn_identity_init(&id);
-	device_label(&label, o);
+	mn_device_label(&label, o->device);
 	m->root = mn_root_random();
 	m->device = mn_secret_random();
 	mn_secret_pub(&pub, m->device);
@@ -198,6 +187,19 @@ static int init(struct mn_cmd *c, struct making *m, const struct opts *o,
 				   "in the configuration", m->hex) : 0;
 }
 
+static int join(struct mn_cmd *c, const struct opts *o)
+{
+	struct mn_join j = { o->join, o->name, o->make_default };
+	struct mn_err err = MN_ERR_INIT;
+	int r;
+
+	if (o->device || o->passphrase || o->no_root)
+		mn_usage(c, "--join takes what 'mn device request' was given: "
+			 "no --device, --passphrase or --no-root");
+	r = mn_cmd_join(c, &j, &err);
+	return r < 0 ? mn_fail(c, r, &err) : r;
+}
+
 int cmd_init(struct mn_cmd *c)
 {
 	struct opts o = { 0 };
@@ -211,6 +213,8 @@ int cmd_init(struct mn_cmd *c)
 		mn_usage(c, "it takes no operands: '%s'", c->argv[0]);
 	if (mn_key_init() < 0)
 		mn_die(c, "no source of randomness");
+	if (o.join)
+		return join(c, &o);
 	mn_home_init(&m.home, mn_home(c));
 	r = init(c, &m, &o, &err);
 	if (r == 0) {

@@ -137,3 +137,15 @@ int mn_cmd_new_passphrase(struct mn_cmd *c, char *out, size_t max,
 		r = mn_err_set(err, MN_EPASSPHRASE, "the passphrase is empty");
 	return r;
 }
+
+int mn_cmd_ask_phrase(char *out, size_t max, struct mn_err *err)
+{
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (tty < 0)
+		return mn_err_set(err, MN_EPASSPHRASE, "there is no terminal to "
+				  "ask for the recovery phrase on: "
+				  "--phrase-file");
+	close(tty);
+	return from_terminal(out, max, "Recovery phrase: ", err);
+}

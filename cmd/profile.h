@@ -58,5 +58,7 @@ int mn_cmd_ask_passphrase(void *cmd, char *out, size_t max, const char *path,
 			  struct mn_err *err);
 int mn_cmd_new_passphrase(struct mn_cmd *c, char *out, size_t max,
 			  struct mn_err *err);
+/* A recovery phrase from the terminal, without echo. MN_EPASSPHRASE. */
+int mn_cmd_ask_phrase(char *out, size_t max, struct mn_err *err);
 
 #endif

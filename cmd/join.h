@@ -1,0 +1,21 @@
+/* join: what a new device does once another has added it. */
+#ifndef MN_CMD_JOIN_H
+#define MN_CMD_JOIN_H
+
+#include "cmd.h"
+
+struct mn_join {
+	const char *word;		/* an answer, an address or a bundle */
+	const char *name;		/* what the profile is called here; NULL */
+	int make_default;
+};
+
+/*
+ * Brings the profile over and, where it lists a key that was requested here,
+ * makes that the key of this device, and prints the profile's id. The exit
+ * status, or < 0; MN_EXIT_AGAIN where it is not listed yet.
+ */
+int mn_cmd_join(struct mn_cmd *c, const struct mn_join *j,
+		struct mn_err *err);
+
+#endif
