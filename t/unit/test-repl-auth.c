@@ -67,7 +67,7 @@ static void check_refusals(void)
 	struct mn_secret *key = mn_secret_random();
 	char value[MN_AUTH_MAX];
 	struct mn_id body;
-	struct mn_auth a, b;
+	struct mn_auth a = { .date = 0 }, b;
 
 	mn_hash(&body, "", "x", 1);
 	ok(!mn_auth_make(value, key, &rq, NOW, &body, NULL) &&
