@@ -36,15 +36,99 @@ static int is_good(const struct mn_admission *ad, size_t i)
 	return !res->code && !res->is_merge;
 }
 
-/* A node that nothing is wrong with but that its device was cut before it: it
- * doesn't count, and what others built on it does (identity.h). */
+int mn_admission_frozen(const struct mn_admission *ad,
+			const struct mn_pub *device, uint64_t era,
+			uint64_t seq)
+{
+	const struct mn_identity_doc *doc =
+		mn_identity_last(mn_admission_identity(ad));
+	const struct mn_fork *f = mn_forks_find(&ad->a->profile->forks, doc,
+						device);
+
+	if (f && f->era == era && seq >= f->seq)
+		return 1;
+	for (size_t i = 0; i < ad->forks.n; i++) {
+		f = &ad->forks.p[i];
+		if (!memcmp(f->device.b, device->b, 32) && f->era == era &&
+		    seq >= f->seq && !mn_identity_cut(doc, device))
+			return 1;
+	}
+	return 0;
+}
+
+static int is_frozen(const struct mn_admission *ad, size_t i)
+{
+	const struct mn_links *l = mn_check_known(ad->check);
+	size_t at = mn_links_find(l, &ad->res[i].node);
+
+	return at != SIZE_MAX && !l->nodes.p[at].bare &&
+		mn_admission_frozen(ad, &l->nodes.p[at].device,
+				    l->nodes.p[at].era, l->nodes.p[at].seq);
+}
+
+/*
+ * A node that nothing is wrong with but that its device was cut before it, or
+ * its key used twice: it doesn't count, and what others built on it does
+ * (identity.h, forks.h).
+ */
 static int is_void(const struct mn_admission *ad, size_t i)
 {
 	const struct mn_check_result *res = &ad->res[i];
 
+	if (res->code == 0)
+		return !res->is_merge && is_frozen(ad, i);
 	return res->code == MN_EINVALID &&
 		(res->rule == MN_RULE_DEVICE_CUT ||
-		 res->rule == MN_RULE_DEVICE_CUT_CHAIN);
+		 res->rule == MN_RULE_DEVICE_CUT_CHAIN ||
+		 res->rule == MN_RULE_EQUIVOCATION);
+}
+
+/* The forks that showed: of each device the earliest. */
+static void find_forks(struct mn_admission *ad)
+{
+	const struct mn_links *l = mn_check_known(ad->check);
+
+	for (size_t i = 0; i < ad->commits.n; i++) {
+		const struct mn_link *a, *b = NULL;
+		struct mn_fork *f = NULL;
+		size_t at;
+
+		if (ad->res[i].code != MN_EINVALID ||
+		    ad->res[i].rule != MN_RULE_EQUIVOCATION)
+			continue;
+		at = mn_links_find(l, &ad->res[i].node);
+		a = at == SIZE_MAX ? NULL : &l->nodes.p[at];
+		for (size_t k = 0; a && k < l->nodes.n && !b; k++)
+			if (k != at && l->nodes.p[k].seq == a->seq &&
+			    l->nodes.p[k].era == a->era &&
+			    !memcmp(l->nodes.p[k].device.b, a->device.b, 32))
+				b = &l->nodes.p[k];
+		if (!b)
+			continue;
+		for (size_t k = 0; k < ad->forks.n; k++)
+			if (!memcmp(ad->forks.p[k].device.b, a->device.b, 32))
+				f = &ad->forks.p[k];
+		if (f && f->seq <= a->seq)
+			continue;
+		if (!f)
+			f = mn_vec_push(&ad->forks);
+		*f = (struct mn_fork){ .device = a->device, .era = a->era,
+				       .seq = a->seq,
+				       .nodes = { a->id, b->id } };
+	}
+}
+
+static void tell_forks(struct mn_admission *ad)
+{
+	char hex[MN_ID_HEX + 1];
+
+	for (size_t i = 0; i < ad->forks.n; i++) {
+		mn_hex_encode(hex, ad->forks.p[i].device.b, 32);
+		mn_admission_refuse(ad, hex, "this device's key was used twice "
+			"(equivocation): it is frozen before its node number "
+			"%llu; 'mn device rekey' on it is the way out",
+			(unsigned long long)ad->forks.p[i].seq);
+	}
 }
 
 /* Whether all that a node is built on is good: its parents, and the device's
@@ -94,7 +178,7 @@ static void judge_void(struct mn_admission *ad)
 		const struct mn_new_commit *c = &ad->commits.p[i];
 
 		if (!ad->good[i] && !ad->needed[i]) {
-			if (is_void(ad, i))
+			if (is_void(ad, i) && ad->res[i].code)
 				refuse_node(ad, i);
 			continue;
 		}
@@ -113,10 +197,12 @@ static void judge(struct mn_admission *ad)
 	int merges = 0;
 
 	ad->all_good = 1;
+	find_forks(ad);
 	for (size_t i = 0; i < ad->commits.n; i++) {
 		const struct mn_check_result *res = &ad->res[i];
 
-		ad->good[i] = (unsigned char)is_good(ad, i);
+		ad->good[i] = (unsigned char)(is_good(ad, i) &&
+					      !is_void(ad, i));
 		if (ad->good[i])
 			continue;
 		if (res->is_merge && !res->code) {
@@ -133,6 +219,7 @@ static void judge(struct mn_admission *ad)
 	if (!ad->all_good)
 		spread(ad);
 	judge_void(ad);
+	tell_forks(ad);
 	ad->all_good &= !merges;
 }
 

@@ -8,6 +8,7 @@
 #include "node/heads.h"
 #include "repl/admit.h"
 #include "social/check.h"
+#include "social/forks.h"
 
 #define MN_ADMIT_NODES_MAX 10000000	/* at a time */
 #define MN_ADMIT_REFUSALS 100		/* that are kept to be shown */
@@ -39,7 +40,8 @@ struct mn_move {
 	struct mn_pub device;
 	struct mn_oid old_oid, new_oid;
 	uint64_t era, seq;	/* of the new node; 0 where its meta is missing */
-	int cut;		/* back to its cut; new_oid zero: it goes */
+	int back;		/* to its cut, or to before a fork; new_oid zero:
+				   it goes */
 };
 
 struct mn_admission {
@@ -61,6 +63,7 @@ struct mn_admission {
 	struct mn_check *check;
 	struct mn_check_result *res;	/* of commits */
 	unsigned char *good;
+	MN_VEC(struct mn_fork) forks;	/* that showed now */
 	unsigned char *needed;		/* not good, but void: see admit-check.c */
 	int all_good;
 	struct mn_touched touched;
@@ -86,6 +89,10 @@ const struct mn_identity *mn_admission_identity(const struct mn_admission *ad);
 int mn_admission_walk(struct mn_admission *ad, struct mn_err *err);
 /* admit-check.c: verifies them. */
 int mn_admission_check(struct mn_admission *ad, struct mn_err *err);
+/* Whether the node is frozen by a fork, known or new. */
+int mn_admission_frozen(const struct mn_admission *ad,
+			const struct mn_pub *device, uint64_t era,
+			uint64_t seq);
 /* admit-refs.c: how the refs shall stand. */
 int mn_admission_identity_offered(struct mn_admission *ad, struct mn_err *err);
 int mn_admission_moves(struct mn_admission *ad, struct mn_err *err);

@@ -133,12 +133,33 @@ static const struct mn_oid *local_ref(const struct mn_admission *ad,
 	return NULL;
 }
 
-/* A device that the new identity cuts goes back to its cut. */
-static int cut_devices(struct mn_admission *ad, struct mn_err *err)
+/* Where a ref that is here must go back to: 1, with *out; 0; < 0. */
+static int goes_back(struct mn_admission *ad, const struct mn_pub *device,
+		     const struct mn_oid *tip, struct mn_oid *out,
+		     struct mn_err *err)
+{
+	const struct mn_identity_doc *doc =
+		mn_identity_last(mn_admission_identity(ad));
+	int r = 0;
+
+	if (ad->has_offered)
+		r = mn_settle_device(out, ad->rd, ad->a->profile->repo.path,
+				     doc, device, tip, err);
+	for (size_t i = 0; i < ad->forks.n && r == 0; i++)
+		if (!memcmp(ad->forks.p[i].device.b, device->b, 32) &&
+		    !mn_identity_cut(doc, device))
+			r = mn_forks_before(out, ad->rd, &ad->forks.p[i], tip,
+					    err);
+	return r;
+}
+
+/* A device that the new identity cuts goes back to its cut, one whose key was
+ * used twice to before that. */
+static int back_devices(struct mn_admission *ad, struct mn_err *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; ad->has_offered && i < ad->local.n && r >= 0; i++) {
+	for (size_t i = 0; i < ad->local.n && r >= 0; i++) {
 		const struct mn_ref *ref = &ad->local.p[i];
 		struct mn_pub device;
 		struct mn_move *m;
@@ -147,15 +168,13 @@ static int cut_devices(struct mn_admission *ad, struct mn_err *err)
 		if (mn_hex_decode(device.b, ref->name +
 				  sizeof(MN_REF_DEVICES) - 1, 32) < 0)
 			continue;
-		r = mn_settle_device(&to, ad->rd,
-				     mn_identity_last(&ad->offered), &device,
-				     &ref->oid, err);
+		r = goes_back(ad, &device, &ref->oid, &to, err);
 		if (r <= 0)
 			continue;
 		m = move_of(ad, &device);
 		if (mn_oid_is_zero(&m->new_oid))
 			*m = (struct mn_move){ .device = device,
-				.old_oid = ref->oid, .new_oid = to, .cut = 1 };
+				.old_oid = ref->oid, .new_oid = to, .back = 1 };
 	}
 	return r < 0 ? r : 0;
 }
@@ -167,18 +186,18 @@ int mn_admission_moves(struct mn_admission *ad, struct mn_err *err)
 
 	if (ad->check)
 		find_newest(ad);
-	r = cut_devices(ad, err);
+	r = back_devices(ad, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < ad->moves.n; i++) {
 		struct mn_move *m = &ad->moves.p[i];
 		const struct mn_oid *old = local_ref(ad, &m->device);
 
-		if (mn_oid_is_zero(&m->new_oid) && !m->cut)
+		if (mn_oid_is_zero(&m->new_oid) && !m->back)
 			continue;
 		if (old)
 			m->old_oid = *old;
-		if (!old || m->cut || is_forward(ad, m))
+		if (!old || m->back || is_forward(ad, m))
 			ad->moves.p[kept++] = *m;
 	}
 	ad->moves.n = kept;
@@ -248,6 +267,14 @@ static int heads_by_commits(struct mn_admission *ad, const struct mn_oid *tips,
 	return r;
 }
 
+static int goes_any_back(const struct mn_admission *ad)
+{
+	for (size_t i = 0; i < ad->moves.n; i++)
+		if (ad->moves.p[i].back)
+			return 1;
+	return 0;
+}
+
 static int find_heads(struct mn_admission *ad, const struct mn_oid *tips,
 		      size_t n, struct mn_err *err)
 {
@@ -256,7 +283,8 @@ static int find_heads(struct mn_admission *ad, const struct mn_oid *tips,
 	struct mn_err none = MN_ERR_INIT;
 	int have, r;
 
-	have = ad->a->index && ad->local.n &&
+	/* what is known of before holds while refs move forward */
+	have = ad->a->index && ad->local.n && !goes_any_back(ad) &&
 		mn_index_known_heads(&known, &arena, ad->a->index,
 				     ad->a->profile, &none) == 0;
 	r = mn_heads(&ad->heads, ad->rd, tips, n, have ? &known : NULL, err);

@@ -121,10 +121,11 @@ static int write_merge(struct mn_admission *ad, struct mn_err *err)
 static int move_refs(struct mn_admission *ad, struct mn_err *err)
 {
 	struct mn_profile *p = ad->a->profile;
-	size_t n = 0, max = ad->moves.n + 2;
+	size_t n = 0, max = 2 * ad->moves.n + 2;
 	struct mn_ref_update *u = mn_xcalloc(max, sizeof(*u));
 	char (*names)[MN_REF_MAX + 1] = mn_xcalloc(max, sizeof(*names));
 	struct mn_oid before;
+	char *aside;
 	int r;
 
 	if (ad->has_offered)
@@ -140,8 +141,17 @@ static int move_refs(struct mn_admission *ad, struct mn_err *err)
 		u[n++] = (struct mn_ref_update){
 			.name = names[i], .new_oid = ad->moves.p[i].new_oid,
 			.old_oid = ad->moves.p[i].old_oid, .durable = 1 };
+		if (!ad->moves.p[i].back)
+			continue;
+		aside = names[ad->moves.n + i];
+		mn_aside_name(aside, ad->rd, &ad->moves.p[i].old_oid);
+		u[n++] = (struct mn_ref_update){
+			.name = aside, .new_oid = ad->moves.p[i].old_oid,
+			.any_old = 1, .durable = 1 };
 	}
-	if (ad->has_head &&
+	if (!ad->has_head)
+		memset(&ad->head, 0, sizeof(ad->head));
+	if ((ad->has_head || ad->moves.n) &&
 	    (mn_refs_read(&before, p->repo.path, MN_REF_MAIN, NULL) < 0 ||
 	     !mn_oid_eq(&before, &ad->head))) {
 		u[n++] = (struct mn_ref_update){
@@ -175,6 +185,9 @@ static int publish(struct mn_admission *ad, struct mn_err *err)
 	if (r == 0)
 		r = mn_wanted_add(ad->wanting.p, ad->wanting.n, p->repo.path,
 				  err);
+	for (size_t i = 0; i < ad->forks.n && r == 0; i++)
+		r = mn_forks_add(&p->forks, &ad->forks.p[i], p->repo.path,
+				 err);
 	if (r == 0)
 		r = move_refs(ad, err);
 	mn_repo_unlock(&p->repo);
@@ -233,7 +246,8 @@ static int admit(struct mn_admission *ad, struct mn_err *err)
 		r = mn_admission_keep(ad, err);
 	if (r == 0)
 		r = mn_admission_head(ad, err);
-	if (r < 0 || (!ad->moves.n && !ad->has_offered && head_stands(ad)))
+	if (r < 0 || (!ad->moves.n && !ad->has_offered && !ad->forks.n &&
+		      head_stands(ad)))
 		return r;
 	r = ad->a->dry_run ? 0 : publish(ad, err);
 	if (r == 0)
@@ -266,6 +280,7 @@ int mn_admit(const struct mn_admit *a, struct mn_admit_report *rep,
 	mn_vec_release(&ad.wanting);
 	free(ad.heads.p);
 	mn_buf_release(&ad.merge);
+	mn_vec_release(&ad.forks);
 	mn_vec_release(&ad.moves);
 	mn_touched_release(&ad.touched);
 	mn_map_release(&ad.by_oid);

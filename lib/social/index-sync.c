@@ -223,8 +223,7 @@ static int insert(struct sync *y, const struct item *it,
 	int r;
 
 	if (it->r == 0 &&
-	    mn_identity_voids(mn_identity_last(&y->p->identity),
-			      &it->row.device, it->row.era, it->row.seq))
+	    mn_profile_voids(y->p, &it->row.device, it->row.era, it->row.seq))
 		return 0;
 	if (it->bare)
 		return mn_index_bare_put(y->ix, y->st, &f->carrier, y->err);

@@ -37,6 +37,10 @@ static int check_device(const struct mn_author *a, struct mn_err *err)
 		mn_identity_last(&a->profile->identity);
 	const struct mn_id_cut *cut = mn_identity_cut(last, &a->device);
 
+	if (mn_forks_find(&a->profile->forks, last, &a->device))
+		return mn_err_set(err, MN_EINVALID, "this device's key was used "
+				  "twice, here and on a copy: 'mn device rekey' "
+				  "gives it a new one");
 	if (cut)
 		return mn_err_set(err, MN_EINVALID, "this device was removed "
 				  "from the profile: it cannot post");

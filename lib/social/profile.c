@@ -56,6 +56,8 @@ static int open_at(struct mn_profile *p, const char *path, const char *want,
 		mn_id_hex(p->hex, &p->id);
 		p->rd = mn_reader_new(p->repo.store);
 		r = load_identity(p, err);
+	if (r == 0)
+		r = mn_forks_read(&p->forks, p->repo.path, err);
 	}
 	if (r < 0)
 		mn_profile_close(p);
@@ -98,6 +100,7 @@ int mn_profile_open_path(struct mn_profile *p, const char *path,
 
 void mn_profile_close(struct mn_profile *p)
 {
+	mn_forks_release(&p->forks);
 	mn_identity_release(&p->identity);
 	mn_reader_free(p->rd);
 	p->rd = NULL;
@@ -109,4 +112,11 @@ int mn_profile_tips(struct mn_ref_list *out, const struct mn_profile *p,
 {
 	return mn_refs_list(out, p->repo.path, MN_REF_DEVICES,
 			    MN_DEVICE_REFS_MAX, err);
+}
+
+int mn_profile_voids(const struct mn_profile *p, const struct mn_pub *device,
+		     uint64_t era, uint64_t seq)
+{
+	return mn_forks_voids(&p->forks, mn_identity_last(&p->identity),
+			      device, era, seq);
 }

@@ -9,6 +9,7 @@
 #include "git/refs.h"
 #include "git/repo.h"
 #include "node/identity.h"
+#include "social/forks.h"
 #include "social/home.h"
 
 #define MN_REF_MAIN "refs/heads/main"
@@ -23,6 +24,7 @@ struct mn_profile {
 	struct mn_reader *rd;		/* of the thread that opened it */
 	struct mn_oid identity_blob;
 	struct mn_identity identity;	/* the newest that is known */
+	struct mn_forks forks;		/* devices whose keys were used twice */
 };
 
 /* MN_ENOTFOUND where the home has no such profile; MN_EVERSION; MN_ECORRUPT. */
@@ -32,6 +34,10 @@ int mn_profile_open(struct mn_profile *p, const struct mn_home *h,
 int mn_profile_open_path(struct mn_profile *p, const char *path,
 			 struct mn_err *err);
 void mn_profile_close(struct mn_profile *p);
+
+/* Whether a node of it does not count: forks.h, identity.h. */
+int mn_profile_voids(const struct mn_profile *p, const struct mn_pub *device,
+		     uint64_t era, uint64_t seq);
 
 /* The refs of the devices; release with mn_refs_release. */
 int mn_profile_tips(struct mn_ref_list *out, const struct mn_profile *p,

@@ -1,6 +1,5 @@
 #include "social/settle.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,33 +61,62 @@ static int find_below(struct mn_oid *out, struct mn_reader *rd,
 	return r;
 }
 
+/* The same, below what was set aside. */
+static int find_aside(struct mn_oid *out, struct mn_reader *rd,
+		      const char *gitdir, const struct mn_id *node,
+		      struct mn_err *err)
+{
+	struct mn_ref_list refs = { 0 };
+	int r = mn_refs_list(&refs, gitdir, MN_REF_ASIDE, MN_ASIDE_MAX, err);
+
+	for (size_t i = 0; i < refs.n && r == 0; i++)
+		r = find_below(out, rd, &refs.p[i].oid, node, err);
+	mn_refs_release(&refs);
+	return r;
+}
+
+/* How the node at tip stands to the cut: 0 at it, or of another era; below 0
+ * before it, above 0 beyond. Unknown where only its commit is here: beyond. */
+static int compare(struct mn_reader *rd, const struct mn_id_cut *cut,
+		   const struct mn_oid *tip)
+{
+	struct mn_node n;
+	int how = 1;
+
+	mn_node_init(&n);
+	if (mn_node_load(&n, rd, tip, NULL, NULL) == 0 &&
+	    !n.carrier.is_merge && n.meta.era == cut->era) {
+		if (n.meta.seq < cut->seq)
+			how = -1;
+		else if (mn_id_eq(&n.id, &cut->node))
+			how = 0;
+	}
+	mn_node_release(&n);
+	return how;
+}
+
 int mn_settle_device(struct mn_oid *out, struct mn_reader *rd,
-		     const struct mn_identity_doc *doc,
+		     const char *gitdir, const struct mn_identity_doc *doc,
 		     const struct mn_pub *device, const struct mn_oid *tip,
 		     struct mn_err *err)
 {
 	const struct mn_id_cut *cut = mn_identity_cut(doc, device);
-	struct mn_node n;
-	int stays, r;
+	int how, r = 0;
 
 	if (!cut)
 		return 0;
-	mn_node_init(&n);
-	r = mn_node_load(&n, rd, tip, NULL, err);
-	stays = r == 0 && !n.carrier.is_merge && n.meta.era == cut->era &&
-		(n.meta.seq < cut->seq || mn_id_eq(&n.id, &cut->node));
-	mn_node_release(&n);
-	if (r == MN_ENOTFOUND) {	/* only its commit is here */
-		mn_err_clear(err);
-		r = 0;
-	}
-	if (r < 0 || stays)
-		return r;
+	how = cut->seq ? compare(rd, cut, tip) : 1;
+	if (how == 0)
+		return 0;
 	memset(out, 0, sizeof(*out));
-	r = cut->seq ? find_below(out, rd, tip, &cut->node, err) : 0;
+	if (how > 0 && cut->seq)
+		r = find_below(out, rd, tip, &cut->node, err);
+	if (r == 0 && cut->seq)
+		r = find_aside(out, rd, gitdir, &cut->node, err);
 	if (r < 0)
 		return r;
-	return mn_oid_eq(out, tip) ? 0 : 1;
+	/* one before the cut stays until the node at the cut comes */
+	return how < 0 ? r : 1;
 }
 
 /* the refs of a profile */
@@ -97,6 +125,8 @@ struct settling {
 	struct mn_profile *p;
 	struct mn_ref_list refs;
 	MN_VEC(struct mn_ref_update) updates;
+	char (*names)[MN_REF_MAX + 1];	/* of refs that set aside */
+	size_t nnames;
 	MN_VEC(struct mn_oid) tips;
 	struct mn_head_list heads;
 	struct mn_buf merge;
@@ -116,12 +146,18 @@ static int settle_refs(struct settling *s, struct mn_err *err)
 		if (mn_hex_decode(device.b, ref->name +
 				  sizeof(MN_REF_DEVICES) - 1, 32) < 0)
 			continue;
-		r = mn_settle_device(&to, s->p->rd, doc, &device, &ref->oid,
-				     err);
-		if (r > 0)
+		r = mn_settle_device(&to, s->p->rd, s->p->repo.path, doc,
+				     &device, &ref->oid, err);
+		if (r > 0) {
+			mn_aside_name(s->names[s->nnames], s->p->rd,
+				      &ref->oid);
+			*mn_vec_push(&s->updates) = (struct mn_ref_update){
+				.name = s->names[s->nnames++], .any_old = 1,
+				.new_oid = ref->oid, .durable = 1 };
 			*mn_vec_push(&s->updates) = (struct mn_ref_update){
 				.name = ref->name, .old_oid = ref->oid,
 				.new_oid = to, .durable = 1 };
+		}
 		if (r >= 0 && !mn_oid_is_zero(&to))
 			*mn_vec_push(&s->tips) = to;
 	}
@@ -145,6 +181,7 @@ static int settle_head(struct settling *s, struct mn_err *err)
 		mn_heads_merge(&u.new_oid, &s->merge, s->heads.p, s->heads.n);
 	if (mn_refs_read(&oid, s->p->repo.path, MN_REF_MAIN, NULL) < 0)
 		memset(&oid, 0, sizeof(oid));
+	/* without any head, none is left */
 	if (!mn_oid_eq(&oid, &u.new_oid))
 		*mn_vec_push(&s->updates) = u;
 	if (!s->merge.len)
@@ -173,10 +210,11 @@ int mn_settle(struct mn_profile *p, int wait_ms, size_t *moved,
 	r = mn_store_refresh(p->repo.store, err);
 	if (r == 0)
 		r = mn_profile_tips(&s.refs, p, err);
+	s.names = mn_xcalloc(s.refs.n + 1, sizeof(*s.names));
 	if (r == 0)
 		r = settle_refs(&s, err);
 	if (moved)
-		*moved = s.updates.n;
+		*moved = s.nnames;
 	if (r == 0)
 		r = settle_head(&s, err);
 	if (r == 0 && s.updates.n)
@@ -187,6 +225,7 @@ int mn_settle(struct mn_profile *p, int wait_ms, size_t *moved,
 	free(s.heads.p);
 	mn_vec_release(&s.tips);
 	mn_vec_release(&s.updates);
+	free(s.names);
 	mn_refs_release(&s.refs);
 	return r;
 }

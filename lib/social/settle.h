@@ -13,10 +13,11 @@
 /*
  * Where the ref of a device, which names tip, must go. 0: it stays; 1: to *out
  * (zero: it goes away, for nothing of the device counts that is here). Looks
- * for the node at the cut among tip's ancestors.
+ * for the node at the cut among tip's ancestors, and in what was set aside
+ * (refs/mn/aside/, forks.h) of the repository at gitdir.
  */
 int mn_settle_device(struct mn_oid *out, struct mn_reader *rd,
-		     const struct mn_identity_doc *doc,
+		     const char *gitdir, const struct mn_identity_doc *doc,
 		     const struct mn_pub *device, const struct mn_oid *tip,
 		     struct mn_err *err);
 
