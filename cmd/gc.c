@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autogc.h"
 #include "base/date.h"
 #include "out/json.h"
 #include "profile.h"
 #include "progress.h"
-#include "repl/follow.h"
 #include "social/gc.h"
 #include "banned.h"
 
@@ -81,45 +81,6 @@ static void summary(const char *hex, const struct mn_gc_counts *n)
 		n->packs, n->kept, n->pruned);
 }
 
-static int settings(struct mn_gc_options *gc, const char *path,
-		    struct mn_err *err)
-{
-	struct mn_follow f;
-	int r;
-
-	mn_follow_init(&f);
-	r = mn_follow_read(&f, path, err);
-	gc->partial = r == 0 && mn_follow_is_partial(&f);
-	mn_follow_release(&f);
-	return r;
-}
-
-static int limit(uint64_t *out, struct mn_cmd *c, const char *name,
-		 int64_t def, struct mn_err *err)
-{
-	int64_t v = 0;
-	int r = mn_conf_int(&v, mn_cmd_conf(c), name, def, err);
-
-	if (r == 0 && v < 0)
-		r = mn_err_set(err, MN_EINVALID, "%s is a number of 0 or more",
-			       name);
-	*out = r == 0 ? (uint64_t)v : 0;
-	return r;
-}
-
-static int pack_due(struct mn_cmd *c, struct mn_repo *repo,
-		    const struct mn_gc_options *gc, struct mn_gc_counts *n,
-		    struct mn_err *err)
-{
-	struct mn_gc_limits limits;
-	int r = limit(&limits.loose, c, "gc.auto", MN_GC_AUTO_LOOSE, err);
-
-	if (r == 0)
-		r = limit(&limits.packs, c, "gc.auto-packs", MN_GC_AUTO_PACKS,
-			  err);
-	return r < 0 ? r : mn_gc_auto(repo, &limits, gc, n, err);
-}
-
 static int collect(struct mn_cmd *c, const struct opts *o,
 		   const struct mn_home *h, const char *hex,
 		   int64_t prune_before, struct mn_err *err)
@@ -135,14 +96,14 @@ static int collect(struct mn_cmd *c, const struct opts *o,
 	int r = mn_repo_open(&repo, path, found, err);
 
 	if (r == 0) {
-		r = settings(&gc, path, err);
+		r = mn_autogc_settings(&gc, path, err);
 		if (r < 0)
 			mn_repo_close(&repo);
 	}
 	free(path);
 	if (r == 0) {
 		mn_progress_init(&progress, o->quiet);
-		r = o->only_due ? pack_due(c, &repo, &gc, &n, err)
+		r = o->only_due ? mn_autogc_run(c, &repo, &gc, &n, err)
 			: mn_gc(&repo, &gc, &n, err);
 		mn_progress_clear(&progress);
 		mn_repo_close(&repo);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "autogc.h"
 #include "base/date.h"
 #include "base/io.h"
 #include "conf/hooks.h"
@@ -273,8 +274,10 @@ int cmd_post(struct mn_cmd *c)
 		r = o.batch ? post_batch(c, &p, &o, &err)
 			    : post_one(c, &p, &o, &err);
 	mn_author_close(p.author);
-	if (p.ids.n && r == 0)
+	if (p.ids.n && r == 0) {
 		run_hook(c, &p);
+		mn_autogc(c, &p.profile.repo);
+	}
 	mn_vec_release(&p.ids);
 	mn_media_free(p.media);
 	mn_secret_free(p.secret);

@@ -112,6 +112,14 @@ test_expect_success 'then everything: one pack' '
 	cmp log.before log.after && clean
 '
 
+test_expect_success 'mn post does it by itself, and says nothing' '
+	mn config gc.auto 60 &&
+	mn post -m "one of many" >out 2>err && test_must_be_empty err &&
+	loose_posts 1 30 && note_all &&
+	find "$repo"/objects -path "*/??/*" -type f >loose &&
+	test "$(wc -l <loose)" -lt 124 && same
+'
+
 test_expect_success 'wrong settings' '
 	mn config gc.auto -- -1 || mn config gc.auto many &&
 	test_expect_code 128 mn gc --auto 2>err &&
