@@ -9,6 +9,7 @@
 #include "device.h"
 #include "follows.h"
 #include "out/text.h"
+#include "rooted.h"
 #include "social/roster.h"
 #include "banned.h"
 
@@ -107,14 +108,23 @@ static int read_root(struct mn_root **out, const struct mn_device_at *at,
 		     struct mn_err *err)
 {
 	char *path = mn_home_key(&at->home, at->p.hex, "root");
+	struct mn_cmd_pass pass = { .c = at->c };
 	int r;
 
 	*out = NULL;
-	if (at->o->phrase_file || !mn_io_exists(path))
+	if (at->o->phrase_file || !mn_io_exists(path)) {
 		r = from_phrase(out, at, err);
-	else
-		r = mn_keyfile_read_root(out, path, &at->p.id,
-					 mn_cmd_ask_passphrase, at->c, err);
+		if (r == 0)
+			r = mn_cmd_root_fits(&at->p, *out, err);
+	} else {
+		r = mn_cmd_root(out, at->c, &at->home, &at->p, NULL, &pass,
+				NULL, err);
+	}
+	if (r < 0) {
+		mn_root_free(*out);
+		*out = NULL;
+	}
+	mn_wipe(&pass, sizeof(pass));
 	free(path);
 	return r;
 }

@@ -235,7 +235,7 @@ test_expect_success 'the phrase does it on any device' '
 	laptop mn -p $profile device list >/dev/null &&
 	test_expect_code 128 laptop mn device rename --phrase-file phrase \
 		handy x 2>err &&
-	grep "not the one that is in force" err
+	grep "not the recovery phrase of" err
 '
 
 test_expect_success 'by a bundle, where there is no remote' '

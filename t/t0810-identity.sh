@@ -211,4 +211,105 @@ test_expect_success 'a phrase that is none, or that of somebody else' '
 	test_grep "nowhere" err
 '
 
+test_expect_success 'a stolen root key cannot make the next document' '
+	mn identity export >chain && n=$(shown .number) &&
+	forge-identity phrase.1 $n <chain >broken &&
+	bad R$((n + 1)) chain-root &&
+	forge-identity phrase.0 $((n + 1)) <chain >broken &&
+	bad R$((n + 1)) chain-root &&
+	forge-identity phrase.1 $((n + 1)) <chain >broken &&
+	mn identity verify broken
+'
+
+test_expect_success TRACE 'a rotation that died before it took place' '
+	cp -R "$MN_DIR" died && cp "died/keys/$ada.root" died.root &&
+	(
+		MN_DIR=$PWD/died && export MN_DIR &&
+		syscall --path .lock kill 1 mn identity rotate 2>err
+		test -f "died/keys/$ada.root.next" || exit 1
+		phrase_of err >phrase.next && test_line_count = 1 phrase.next &&
+		cmp died.root "died/keys/$ada.root" &&
+		mn identity rotate 2>err && phrase_of err >phrase.again &&
+		test_cmp phrase.next phrase.again &&
+		test_path_is_missing "died/keys/$ada.root.next" &&
+		mn identity recover --phrase-file phrase.next
+	)
+'
+
+test_expect_success TRACE 'a rotation that died when it had taken place' '
+	cp -R died ended && cp died.root "ended/keys/$ada.root" &&
+	cp "died/keys/$ada.root" "ended/keys/$ada.root.next" &&
+	(
+		MN_DIR=$PWD/ended && export MN_DIR &&
+		mn identity show >out &&
+		test_grep "the root secret is kept here" out &&
+		line=$(MN_DIR=$PWD/new mn device request --label new) &&
+		mn device add --yes "$line" >out &&
+		test_path_is_missing "ended/keys/$ada.root.next" &&
+		cmp "died/keys/$ada.root" "ended/keys/$ada.root"
+	)
+'
+
+# --------------------------------------------------------------- passphrases
+
+test_expect_success 'a passphrase comes' '
+	echo "correct horse" >pass.1 && echo "battery staple" >pass.2 &&
+	echo "wrong" >pass.bad && : >pass.empty &&
+	mn identity passphrase --new-file pass.1 2>err &&
+	test_grep "under the new passphrase" err &&
+	for key in "$MN_DIR"/keys/$ada.*
+	do
+		test_grep "^argon2id " $key && test_grep ! "^plain" $key &&
+		test "$(stat -c %a "$key")" = 600 || return 1
+	done &&
+	test_must_fail 128 setsid mn post -m no </dev/null &&
+	MN_PASSPHRASE_FILE=pass.1 mn post -m yes &&
+	mn identity show >out &&
+	test_grep "kept here, under a passphrase" out &&
+	test "$(shown ".\"root-kept\"")" = wrapped
+'
+
+test_expect_success 'it changes, by who knows it' '
+	cp -R "$MN_DIR/keys" before &&
+	test_must_fail 128 env MN_PASSPHRASE_FILE=pass.bad \
+		mn identity passphrase --new-file pass.2 2>err &&
+	test_grep "wrong passphrase" err &&
+	test_must_fail 128 env MN_PASSPHRASE_FILE=pass.1 \
+		mn identity passphrase --new-file pass.empty 2>err &&
+	test_grep -e "--remove" err &&
+	test_must_fail 128 setsid mn identity passphrase --remove \
+		2>err </dev/null &&
+	diff -r before "$MN_DIR/keys" &&
+	MN_PASSPHRASE_FILE=pass.1 mn identity passphrase --new-file pass.2 &&
+	test_must_fail 128 env MN_PASSPHRASE_FILE=pass.1 mn post -m no &&
+	MN_PASSPHRASE_FILE=pass.2 mn post -m yes
+'
+
+test_expect_success 'one that died in between is completed' '
+	cp "before/$ada.device" "$MN_DIR/keys/" &&
+	MN_PASSPHRASE_FILE=pass.1 mn identity passphrase --new-file pass.2 &&
+	MN_PASSPHRASE_FILE=pass.2 mn post -m yes
+'
+
+test_expect_success 'a rotation keeps it' '
+	MN_PASSPHRASE_FILE=pass.2 mn identity rotate 2>err &&
+	test_grep "^argon2id " "$MN_DIR/keys/$ada.root" &&
+	test_must_fail 128 env MN_PASSPHRASE_FILE=pass.1 mn identity rotate &&
+	MN_PASSPHRASE_FILE=pass.2 mn identity rotate 2>err
+'
+
+test_expect_success 'it goes' '
+	MN_PASSPHRASE_FILE=pass.2 mn identity passphrase --remove 2>err &&
+	test_grep "no passphrase any more" err &&
+	mn post -m "without one" && mn identity rotate 2>err &&
+	mn identity passphrase --remove
+'
+
+test_expect_success 'there must be keys' '
+	cp -R "$MN_DIR" bare && rm bare/keys/* &&
+	test_must_fail 128 env MN_DIR="$PWD/bare" \
+		mn -p $ada identity passphrase --remove 2>err &&
+	test_grep "no keys" err
+'
+
 test_done
