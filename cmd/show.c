@@ -67,6 +67,15 @@ static void verdict_words(struct mn_buf *b, enum mn_rule rule)
 			    mn_rule_name(rule));
 }
 
+/* The content that is the post's text; SIZE_MAX: it has none. */
+static size_t text_of(const struct mn_meta *m)
+{
+	for (size_t i = 0; i < m->ncontents; i++)
+		if (mn_str_eq(m->contents[i].role, "text"))
+			return i;
+	return SIZE_MAX;
+}
+
 static int show_view(struct showing *s, struct mn_profile *p,
 		     enum mn_rule rule, struct mn_err *err)
 {
@@ -74,15 +83,22 @@ static int show_view(struct showing *s, struct mn_profile *p,
 	struct mn_viewer *viewer;
 	struct mn_buf words = MN_BUF_INIT;
 	struct mn_log_more more = { NULL, rule == MN_RULE_NONE };
+	struct mn_bringing b = { 0 };
 	struct mn_view view;
-	int r;
+	int r = 0;
 
 	verdict_words(&words, rule);
 	more.verdict = words.p;
 	mn_labels_init(&labels, &p->identity);
 	viewer = mn_viewer_new(p, &labels);
-	r = mn_viewer_node(viewer, &view, &s->node, mn_log_parts(s->style),
-			   err);
+	/* a text that can't be had is said to be missing, in its place */
+	if (!s->o->no_fetch && !s->o->how.no_text)
+		r = mn_bringing_begin(&b, s->r.c, p, &s->node,
+				      text_of(&s->node.meta), err);
+	if (!r)
+		r = mn_viewer_node(viewer, &view, &s->node,
+				   mn_log_parts(s->style), err);
+	r = mn_bringing_end(&b, r, err);
 	if (!r) {
 		mn_log_add(&s->out, s->style, &view, !s->shown++, &more);
 		mn_out_buf(s->r.c, &s->out);
@@ -125,21 +141,18 @@ static int show_merge(struct showing *s, struct mn_profile *p,
 	return r;
 }
 
-/* The content that is the post's text; SIZE_MAX: it has none. */
-static size_t text_of(const struct mn_meta *m)
+/* Writes content i, which may have to be fetched. */
+static int write_content(struct showing *s, struct mn_profile *p, size_t i,
+			 const char *file, struct mn_err *err)
 {
-	for (size_t i = 0; i < m->ncontents; i++)
-		if (mn_str_eq(m->contents[i].role, "text"))
-			return i;
-	return SIZE_MAX;
-}
+	struct mn_bringing b = { 0 };
+	int r = 0;
 
-static int bring(struct showing *s, struct mn_profile *p, size_t i,
-		 struct mn_err *err)
-{
-	if (s->o->no_fetch || i == SIZE_MAX)
-		return 0;
-	return mn_cmd_bring(s->r.c, p, &s->node, i, err);
+	if (!s->o->no_fetch)
+		r = mn_bringing_begin(&b, s->r.c, p, &s->node, i, err);
+	if (r == 0)
+		r = mn_content_write(s->r.c, p->rd, &s->node, i, file, err);
+	return mn_bringing_end(&b, r, err);
 }
 
 static int show_raw(struct showing *s, struct mn_profile *p,
@@ -147,14 +160,10 @@ static int show_raw(struct showing *s, struct mn_profile *p,
 {
 	const struct mn_meta *m = &s->node.meta;
 	size_t i = text_of(m);
-	int r;
 
 	if (i == SIZE_MAX)
 		return mn_err_set(err, MN_ENOTFOUND, "the post has no text");
-	r = bring(s, p, i, err);
-	if (r < 0)
-		return r;
-	return mn_content_write(s->r.c, p->rd, &s->node, i, NULL, err);
+	return write_content(s, p, i, NULL, err);
 }
 
 /* Whether the loaded node may be believed; which rule it breaks. */
@@ -193,15 +202,9 @@ static int show_node(struct showing *s, const struct mn_resolved *got,
 		return r;
 	if (s->o->raw)
 		return show_raw(s, p, err);
-	if (s->o->content >= 0) {
-		r = bring(s, p, (size_t)s->o->content, err);
-		return r < 0 ? r : mn_content_write(s->r.c, p->rd, &s->node,
-						    (size_t)s->o->content,
-						    s->o->file, err);
-	}
-	/* a text that can't be had is said to be missing, in its place */
-	if (!s->o->how.no_text && bring(s, p, text_of(&s->node.meta), err) < 0)
-		mn_err_clear(err);
+	if (s->o->content >= 0)
+		return write_content(s, p, (size_t)s->o->content, s->o->file,
+				     err);
 	return show_view(s, p, rule, err);
 }
 

@@ -67,6 +67,8 @@ struct mn_reader {
 	size_t last;		/* pack of the last find */
 	mn_reader_fn *watch;
 	void *watch_ctx;
+	mn_reader_miss_fn *miss;
+	void *miss_ctx;
 };
 
 static int add_dir(struct mn_store *s, const char *path, int flat,
@@ -504,8 +506,9 @@ static int worse(int a, int b)
 	return a == MN_ENOTFOUND ? b : b == MN_ENOTFOUND ? a : b;
 }
 
-int mn_reader_read(struct mn_reader *rd, struct mn_object *o,
-		   const struct mn_oid *oid, size_t max, struct mn_err *err)
+static int read_object(struct mn_reader *rd, struct mn_object *o,
+		       const struct mn_oid *oid, size_t max,
+		       struct mn_err *err)
 {
 	struct mn_err loose = MN_ERR_INIT;
 	char hex[MN_OID_HEX + 1];
@@ -539,6 +542,24 @@ done:
 	}
 	mn_err_clear(err);	/* of another copy, which was damaged */
 	return 0;
+}
+
+int mn_reader_read(struct mn_reader *rd, struct mn_object *o,
+		   const struct mn_oid *oid, size_t max, struct mn_err *err)
+{
+	int r = read_object(rd, o, oid, max, err);
+
+	while (r == MN_ENOTFOUND && rd->miss && rd->miss(rd->miss_ctx, oid)) {
+		mn_err_clear(err);
+		r = read_object(rd, o, oid, max, err);
+	}
+	return r;
+}
+
+void mn_reader_on_miss(struct mn_reader *rd, mn_reader_miss_fn *fn, void *ctx)
+{
+	rd->miss = fn;
+	rd->miss_ctx = ctx;
 }
 
 static int stat_packed(struct mn_reader *rd, enum mn_otype *type,

@@ -69,6 +69,13 @@ typedef int mn_reader_fn(void *ctx, const struct mn_oid *oid,
 			 const struct mn_packfile *pack, uint32_t pos,
 			 struct mn_err *err);
 void mn_reader_watch(struct mn_reader *rd, mn_reader_fn *fn, void *ctx);
+/*
+ * Asks fn about each object that is not there: 1, it came meanwhile (the store
+ * was refreshed): it is looked for again; 0, it isn't coming. NULL: nobody is
+ * asked.
+ */
+typedef int mn_reader_miss_fn(void *ctx, const struct mn_oid *oid);
+void mn_reader_on_miss(struct mn_reader *rd, mn_reader_miss_fn *fn, void *ctx);
 /* Type and size alone; deltas are followed, nothing large is inflated. */
 int mn_reader_stat(struct mn_reader *rd, enum mn_otype *type, uint64_t *size,
 		   const struct mn_oid *oid, struct mn_err *err);

@@ -157,8 +157,9 @@ static void html_row(struct mn_buf *out, const struct row *r)
 {
 	mn_buf_adds(out, "<dt>");
 	add_html(out, r->name ? r->name : "Profile");
-	mn_buf_addf(out, "</dt>\n<dd><code>%s</code><br>\n%" PRIu64 " nodes"
-		    "<br>\n<code>mn follow <a href=\"", r->hex, r->nodes);
+	mn_buf_addf(out, "</dt>\n<dd><code>%s</code><br>\n%" PRIu64 " post%s"
+		    "<br>\n<code>mn follow <a href=\"", r->hex, r->nodes,
+		    r->nodes == 1 ? "" : "s");
 	add_html(out, r->url.p);
 	mn_buf_adds(out, "\">");
 	add_html(out, r->url.p);
