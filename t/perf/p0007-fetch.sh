@@ -74,13 +74,13 @@ served_cpu () {
 	cat >"$scratch/upload-pack" <<-END
 	#!/bin/sh
 	git-upload-pack "\$@"
-	times | tail -n 1 >"$scratch/times"
+	times >"$scratch/times"
 	END
 	chmod +x "$scratch/upload-pack"
 	rm -rf "$scratch/b"
 	git clone -q --mirror -u "$scratch/upload-pack" \
 		"file://$scratch/git/repo.git" "$scratch/b"
-	peer=$(sed 's/[ms]/ /g' "$scratch/times" |
+	peer=$(sed -n '2s/[ms]/ /gp' "$scratch/times" |
 		awk '{ print $1 * 60 + $2 + $3 * 60 + $4 }')
 	row "  processor of mn serve, and of git upload-pack" \
 		"$(ms "$ours")" "$(ms "$peer")" "$(calc "$ours / $peer")" \
@@ -163,7 +163,7 @@ many_contents () {
 	for i in $(seq 500)
 	do
 		head -c 20000 /dev/urandom >"$scratch/file-$i"
-		echo "{\"text\":\"file $i\",\"attach\":[\"$scratch/file-$i\"]}"
+		echo "{\"text\":\"file $i\",\"attachments\":[{\"file\":\"$scratch/file-$i\"}]}"
 	done >"$scratch/files.jsonl"
 	MN_DIR=$scratch/contents mn post --batch "$scratch/files.jsonl" \
 		>/dev/null

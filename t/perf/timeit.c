@@ -10,9 +10,9 @@
  * An argument %n becomes the number of the run, from 1 (0: the one that does
  * not count). Standard input and output of the commands are /dev/null. What is
  * found goes to stdout as assignments for the shell: wall times in seconds
- * (a, a_min, a_max, b, ...; a and b are medians), peak memory of the largest
- * process in KiB (a_rss, b_rss), ratio = a / b. A command that fails ends it
- * all: exit 1.
+ * (a, a_min, a_max, b, ...; a and b are medians), time of processors, of all
+ * children too (a_cpu, b_cpu, medians), peak memory of the largest process in
+ * KiB (a_rss, b_rss), ratio = a / b. A command that fails ends it all: exit 1.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@ struct side {
 	const char *name;
 	char **argv;
 	int argc;
-	double *time;		/* of each run, in seconds */
+	double *time, *cpu;	/* of each run, in seconds */
 	long rss;		/* KiB, the most of all runs */
 };
 
@@ -54,8 +54,13 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static double seconds(const struct timeval *t)
+{
+	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
+}
+
 /* Runs argv with nothing to read, and nobody to read it; its wall time. */
-static double run(char *const *argv, long *rss)
+static double run(char *const *argv, double *cpu, long *rss)
 {
 	posix_spawn_file_actions_t fa;
 	struct rusage use;
@@ -77,6 +82,8 @@ static double run(char *const *argv, long *rss)
 	posix_spawn_file_actions_destroy(&fa);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		die("failed", argv[0]);
+	if (cpu)
+		*cpu = seconds(&use.ru_utime) + seconds(&use.ru_stime);
 	if (rss && use.ru_maxrss > *rss)
 		*rss = use.ru_maxrss;
 	return time;
@@ -92,11 +99,11 @@ static void run_side(struct side *s, char *prepare, long i)
 	for (int k = 0; k < s->argc; k++)
 		argv[k] = strcmp(s->argv[k], "%n") ? s->argv[k] : number;
 	if (prepare)
-		run(before, NULL);
+		run(before, NULL, NULL);
 	if (i == 0)
-		run(argv, NULL);
+		run(argv, NULL, NULL);
 	else
-		s->time[i - 1] = run(argv, &s->rss);
+		s->time[i - 1] = run(argv, &s->cpu[i - 1], &s->rss);
 }
 
 static int by_size(const void *a, const void *b)
@@ -106,14 +113,19 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static double median_of(double *v, long n)
+{
+	qsort(v, (size_t)n, sizeof(*v), by_size);
+	return (v[(n - 1) / 2] + v[n / 2]) / 2;
+}
+
 static double report(struct side *s, long n)
 {
-	double median;
+	double median = median_of(s->time, n);
 
-	qsort(s->time, (size_t)n, sizeof(*s->time), by_size);
-	median = (s->time[(n - 1) / 2] + s->time[n / 2]) / 2;
-	printf("%s=%.6f %s_min=%.6f %s_max=%.6f %s_rss=%ld\n", s->name, median,
-	       s->name, s->time[0], s->name, s->time[n - 1], s->name, s->rss);
+	printf("%s=%.6f %s_min=%.6f %s_max=%.6f %s_cpu=%.6f %s_rss=%ld\n",
+	       s->name, median, s->name, s->time[0], s->name, s->time[n - 1],
+	       s->name, median_of(s->cpu, n), s->name, s->rss);
 	return median;
 }
 
@@ -129,7 +141,8 @@ static void take_command(struct side *s, const char *name, char ***at, long n)
 	if (**at)
 		(*at)++;
 	s->time = calloc((size_t)n, sizeof(*s->time));
-	if (!s->time)
+	s->cpu = calloc((size_t)n, sizeof(*s->cpu));
+	if (!s->time || !s->cpu)
 		die("out of memory", name);
 }
 
@@ -163,6 +176,7 @@ int main(int argc, char **argv)
 	for (int k = 0; k < sides; k++) {
 		median[k] = report(&side[k], n);
 		free(side[k].time);
+		free(side[k].cpu);
 	}
 	if (sides == 2)
 		printf("ratio=%.3f\n", median[0] / median[1]);
