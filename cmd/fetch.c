@@ -12,7 +12,7 @@ static const char usage[] =
 	"mn fetch --node NODE [--content N] [--json] [-q]\n";
 
 struct opts {
-	int all;
+	int all, broken;
 	int64_t jobs, content;
 	const char *node;
 	struct mn_fetch_how how;
@@ -49,17 +49,22 @@ static int is_wanted(const struct opts *o, const struct mn_fetch_task *t)
 
 /* Those that are followed, and one's own that have a remote. */
 static int add_all(struct mn_fetch_tasks *l, struct mn_cmd *c,
-		   const struct opts *o, const struct mn_home *h,
+		   struct opts *o, const struct mn_home *h,
 		   struct mn_err *err)
 {
 	struct mn_home_profiles all = { 0 };
 	int r = mn_home_list(&all, h, err);
 
 	for (size_t i = 0; i < all.n && r == 0; i++) {
-		r = mn_fetch_task_add(l, c, h, all.p[i].hex, all.p[i].own,
-				      err);
-		if (r < 0 || is_wanted(o, &l->p[l->n - 1]))
+		if (mn_fetch_task_add(l, c, h, all.p[i].hex, all.p[i].own,
+				      err) < 0) {
+			/* one that is broken doesn't stop the others */
+			mn_warning(c, "%s", err->msg);
+			mn_err_clear(err);
+			o->broken = 1;
+		} else if (is_wanted(o, &l->p[l->n - 1])) {
 			continue;
+		}
 		mn_fetch_tasks_drop(l);
 	}
 	mn_home_profiles_release(&all);
@@ -153,5 +158,7 @@ int cmd_fetch(struct mn_cmd *c)
 out:
 	mn_fetch_tasks_release(&tasks);
 	mn_home_release(&home);
-	return r < 0 ? mn_fail(c, r, &err) : status;
+	if (r < 0)
+		return mn_fail(c, r, &err);
+	return status == MN_EXIT_OK && o.broken ? MN_EXIT_FAIL : status;
 }
