@@ -101,9 +101,15 @@ HTML := $(PAGES:$(O)/man/%=$(O)/html/%.html)
 .PHONY: all install uninstall test check bench crash fuzz fuzz-short doc tags \
 	help clean test-programs objects FORCE
 
-all: $(O)/mn $(O)/mn-net $(O)/bin/.done $(O)/vars $(GEN) ## build mn (the default)
+PROGRAMS := $(O)/mn $(O)/mn-net $(O)/installed/mn
+all: $(PROGRAMS) $(O)/bin/.done $(O)/vars $(GEN) ## build mn (the default)
 
 $(O)/mn: $(O)/cmd/mn.o $(LOCAL_CMD) $(O)/libcmd.a $(O)/libmn.a
+	$(QUIET_LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+# The mn that is installed knows where mn-net will be. That of the build does
+# not, lest it run one that was installed before.
+$(O)/installed/mn: $(O)/installed/mn.o $(LOCAL_CMD) $(O)/libcmd.a $(O)/libmn.a
 	$(QUIET_LINK)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # the commands that need a network library; see cmd/mn.c
@@ -126,7 +132,12 @@ $(O)/cmd/mn-net.o: cmd/mn.c $(O)/flags | $(GEN)
 	@mkdir -p $(@D)
 	$(QUIET_CC)$(CC) $(ALL_CFLAGS) -DMN_NET -MMD -MP -c -o $@ $<
 
--include $(O)/cmd/mn.d $(O)/cmd/mn-net.d $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) \
+$(O)/installed/mn.o: cmd/mn.c $(O)/flags $(O)/libexecdir | $(GEN)
+	@mkdir -p $(@D)
+	$(QUIET_CC)$(CC) $(ALL_CFLAGS) -DMN_LIBEXECDIR='"$(libexecdir)"' \
+		-MMD -MP -c -o $@ $<
+
+-include $(O)/cmd/mn.d $(O)/cmd/mn-net.d $(O)/installed/mn.d $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) \
 	$(TEST_OBJ:.o=.d)
 
 # Rewritten only when the words change, so that what depends on them is
@@ -139,7 +150,8 @@ VARS_WORDS = O="$(O)" CC="$(CC)" CFLAGS="$(CFLAGS)" LDFLAGS="$(LDFLAGS)" \
 $(O)/flags: WORDS = $(FLAGS_WORDS)
 $(O)/names: WORDS = $(NAMES_WORDS)
 $(O)/vars: WORDS = $(VARS_WORDS)
-$(O)/flags $(O)/names $(O)/vars: FORCE
+$(O)/libexecdir: WORDS = $(libexecdir)
+$(O)/flags $(O)/names $(O)/vars $(O)/libexecdir: FORCE
 	@mkdir -p $(@D)
 	@echo '$(WORDS)' | cmp -s - $@ || echo '$(WORDS)' >$@
 

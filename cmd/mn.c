@@ -5,8 +5,9 @@
  *
  * mn-net holds the commands that talk to the network: loading curl, ssh and
  * TLS would cost each command of mn several milliseconds. It is compiled from
- * this file with MN_NET defined, lies beside mn or in ../libexec/mn, and is
- * executed by mn alone, as mn-foo.
+ * this file with MN_NET defined, lies beside mn, in ../libexec/mn or, for the
+ * mn that is installed, in MN_LIBEXECDIR, and is executed by mn alone, as
+ * mn-foo.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -153,9 +154,16 @@ static void pass_options(const struct mn_cmd *c)
 		setenv("MN_PAGER", "cat", 1);
 }
 
+/* Where mn-net may lie; what begins with . is relative to mn itself. */
+static const char *const net_places[] = {
+	".", "../libexec/mn",
+#ifdef MN_LIBEXECDIR
+	MN_LIBEXECDIR "/mn",
+#endif
+};
+
 static void run_net(struct mn_cmd *c, const struct mn_command *m)
 {
-	static const char *const places[] = { "", "/../libexec/mn" };
 	struct mn_buf dir = MN_BUF_INIT, path = MN_BUF_INIT;
 	struct mn_buf name = MN_BUF_INIT;
 
@@ -165,9 +173,11 @@ static void run_net(struct mn_cmd *c, const struct mn_command *m)
 	c->name = m->name;
 	if (!own_directory(&dir))
 		mn_die(c, "cannot tell where mn lies, so mn-net is not found");
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+	for (size_t i = 0; i < sizeof(net_places) / sizeof(*net_places); i++) {
 		mn_buf_clear(&path);
-		mn_buf_addf(&path, "%s%s/mn-net", dir.p, places[i]);
+		if (net_places[i][0] == '.')
+			mn_buf_addf(&path, "%s/", dir.p);
+		mn_buf_addf(&path, "%s/mn-net", net_places[i]);
 		execv(path.p, c->argv);
 		if (errno != ENOENT)
 			break;

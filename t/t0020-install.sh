@@ -45,6 +45,21 @@ test_expect_success 'what was installed runs' '
 	test_cmp expect actual
 '
 
+test_expect_success 'the commands of mn-net run, wherever libexecdir is' '
+	dest/opt/mn/bin/mn ls-remote -h >out &&
+	test_grep "^usage: mn ls-remote" out &&
+	run_make install prefix="$PWD/own" libexecdir="$PWD/else/where" &&
+	test_path_is_file else/where/mn/mn-net &&
+	test_path_is_missing own/libexec &&
+	own/bin/mn ls-remote -h >actual &&
+	test_cmp out actual &&
+	own/bin/mn-ls-remote -h >actual &&
+	test_cmp out actual &&
+	run_make uninstall prefix="$PWD/own" libexecdir="$PWD/else/where" &&
+	find own else ! -type d >left &&
+	test_must_be_empty left
+'
+
 test_expect_success 'scripts run as commands of the installed mn' '
 	(cd "$top" && tools/generate.sh scripts <command-list.txt) >scripts &&
 	while read -r name

@@ -36,7 +36,7 @@ link () {
 	fi
 }
 
-put 755 "$build/mn" "$bindir/mn"
+put 755 "$build/installed/mn" "$bindir/mn"
 put 755 "$build/mn-net" "$libexecdir/mn/mn-net"
 for name in $(tools/generate.sh builtins <command-list.txt)
 do
