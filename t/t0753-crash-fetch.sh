@@ -10,6 +10,7 @@ TEST_LONG=1 tries each call.'
 . ./test-lib.sh
 . "$TEST_DIRECTORY/lib-crash.sh"
 . "$TEST_DIRECTORY/lib-follow.sh"
+. "$TEST_DIRECTORY/lib-http.sh"
 
 if ! test_have_prereq TRACE
 then
@@ -135,6 +136,20 @@ test_expect_success 'the disk is full from some call on' '
 		n=$((n + $(step 5)))
 	done &&
 	test "$n" -gt 10
+'
+
+test_expect_success 'a server that vanishes: what came whole is kept' '
+	start_server half "$PWD/ada/profiles" &&
+	bob_follows "$url/$profile.git" &&
+	test_expect_code 75 bob mn fetch --json >first 2>err &&
+	test_line_count = 1 err && is_beginning && bob_is_sound &&
+	kill "$server_pid" &&
+	test_expect_code 75 bob mn fetch 2>err &&
+	test_grep "cannot reach" err &&
+	git -C "$bob_repo" config remote.origin.url "$ada_repo" &&
+	bob mn fetch --json >second && completes &&
+	posts=$(ada mn log --format=x | wc -l) &&
+	test "$(($(jq .posts first) + $(jq .posts second)))" = "$posts"
 '
 
 test_done

@@ -171,6 +171,15 @@ static void spread(struct mn_admission *ad)
 	} while (changed);
 }
 
+/* Whether it may be only what did not come that is wrong with a node. */
+static int lacks_others(const struct mn_check_result *res)
+{
+	return res->code == MN_ENOTFOUND ||
+		(res->code == MN_EINVALID &&
+		 (res->rule == MN_RULE_PARENT_MISSING ||
+		  res->rule == MN_RULE_PREV || res->rule == MN_RULE_SKIP));
+}
+
 /* A void node comes in as an ancestor of a good one; else it is refused. */
 static void judge_void(struct mn_admission *ad)
 {
@@ -211,8 +220,7 @@ static void judge(struct mn_admission *ad)
 		}
 		ad->all_good = 0;
 		/* what broke off is no fault of the other side's */
-		if ((res->code == MN_ENOTFOUND && ad->a->partial) ||
-		    is_void(ad, i))
+		if ((ad->a->partial && lacks_others(res)) || is_void(ad, i))
 			continue;
 		refuse_node(ad, i);
 	}

@@ -98,7 +98,7 @@ static int receive(struct mn_fetching *g, struct mn_quarantine *q,
 	} else {
 		if (r < 0)
 			mn_fetching_note(g, r, "%s", broke.msg);
-		a->partial = r < 0;
+		g->rep->broke = a->partial = r < 0;
 		end = mn_arrival_end(&in, r < 0, err);
 	}
 	a->pack_bytes = in.bytes;
@@ -209,6 +209,8 @@ static int try_remote(struct mn_fetching *g, const struct mn_remote_addr *addr,
 	g->remote = NULL;
 	r = connect_to(g, &url, err);
 	if (r == 0)
+		g->rep->broke = 0;
+	if (r == 0)
 		r = from_remote(g, err);
 	mn_remote_close(g->remote);
 	g->remote = NULL;
@@ -244,6 +246,9 @@ static int each_remote(struct mn_fetching *g, struct mn_err *err)
 	if (g->o->remote && !found)
 		return mn_err_set(err, MN_ENOTFOUND, "it has no remote '%s'",
 				  g->o->remote);
+	if (g->rep->broke)
+		return mn_err_set(err, MN_EUNREACHABLE, "the connection broke: "
+				  "what came whole is kept");
 	if (!g->rep->reached)
 		return first;
 	mn_err_clear(err);
