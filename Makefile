@@ -11,6 +11,7 @@
 #   JOBS=2                       tests at a time
 #   BENCH=short                  "make bench" in about a minute
 #   FUZZ_TIME=600                seconds for each target of "make fuzz"
+#   SEEDS=2000                   histories that "make merge" plays
 
 VERSION = 0.1.0
 
@@ -26,6 +27,7 @@ zshcompdir ?= $(prefix)/share/zsh/site-functions
 
 JOBS ?= $(shell nproc)
 FUZZ_TIME ?= 600
+SEEDS ?= 2000
 PKG_CONFIG ?= pkg-config
 PROVE ?= prove
 SCDOC ?= scdoc
@@ -98,7 +100,7 @@ PAGES := $(patsubst Documentation/%.scd,$(O)/man/%, \
 HTML := $(PAGES:$(O)/man/%=$(O)/html/%.html)
 
 .DELETE_ON_ERROR:
-.PHONY: all install uninstall test check bench crash fuzz fuzz-short doc tags \
+.PHONY: all install uninstall test check bench crash merge fuzz fuzz-short doc tags \
 	help clean test-programs objects FORCE
 
 PROGRAMS := $(O)/mn $(O)/mn-net $(O)/installed/mn
@@ -222,6 +224,9 @@ crash: all test-programs ## kill mn at every system call, cut the power, fill th
 	TEST_LONG=1 MN_BUILD='$(abspath $(O))' \
 		TEST_OUTPUT='$(abspath $(O))/trash' $(PROVE) -j$(JOBS) \
 		--exec tools/run-test.sh $(PROVE_OPTS) $(wildcard t/t05*.sh)
+
+merge: $(O)/t/unit/test-repl-merge ## play SEEDS histories of many devices
+	$< 1 $(SEEDS)
 
 bench: all $(PERF) ## measure, against stock git; BENCH=short: in a minute
 	@MN_BUILD='$(abspath $(O))' BENCH='$(BENCH)' t/perf/bench.sh

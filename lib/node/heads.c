@@ -116,14 +116,44 @@ static int visit(struct walk *w, size_t *out, const struct mn_oid *carrier,
 	return 0;
 }
 
+/* Whether a device stands where it was known to stand, or further. */
+static int still_stands(const struct walk *w, const struct mn_tip *t)
+{
+	for (size_t i = 0; i < w->seen.n; i++) {
+		const struct visit *v = &w->seen.p[i];
+
+		if (!memcmp(v->device.b, t->device.b, 32) &&
+		    (v->era > t->era || (v->era == t->era && v->seq >= t->seq)))
+			return 1;
+	}
+	return !t->seq;
+}
+
+/* A device that was cut went back: what was known then says nothing now. */
+static void doubt(struct walk *w)
+{
+	const struct mn_known_heads *k = w->known;
+
+	for (size_t i = 0; k && i < k->ntips; i++)
+		if (!still_stands(w, &k->tips[i]))
+			w->known = NULL;
+}
+
 static int add_tips(struct walk *w, const struct mn_oid *tips, size_t n,
 		    struct mn_err *err)
 {
+	size_t at;
+	int r;
+
 	w->lowest = UINT64_MAX;
 	for (size_t i = 0; i < n; i++) {
-		size_t at;
-		int r = visit(w, &at, &tips[i], err);
-
+		r = visit(w, &at, &tips[i], err);
+		if (r < 0)
+			return r;
+	}
+	doubt(w);
+	for (size_t i = 0; i < n; i++) {
+		r = visit(w, &at, &tips[i], err);
 		if (r < 0)
 			return r;
 		if (is_known(w, &w->seen.p[at]))
@@ -200,6 +230,7 @@ int mn_heads(struct mn_head_list *out, struct mn_reader *rd,
 		r = run(&w, err);
 	if (r < 0)
 		goto out;
+	known = w.known;
 	for (size_t i = 0; known && i < known->nheads; i++)
 		if (!is_covered(&w, &known->heads[i].carrier))
 			*mn_vec_push(out) = known->heads[i];

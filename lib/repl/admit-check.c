@@ -247,7 +247,17 @@ static unsigned may_miss(const struct mn_follow *f)
 		? MN_MISSING_META | MN_MISSING_CONTENTS : MN_MISSING_CONTENTS;
 }
 
-int mn_admission_check(struct mn_admission *ad, struct mn_err *err)
+static void forget(struct mn_admission *ad)
+{
+	mn_check_free(ad->check);
+	ad->check = NULL;
+	if (ad->res)
+		mn_check_results_release(ad->res, ad->commits.n);
+	free(ad->res);
+	ad->res = NULL;
+}
+
+static int verify(struct mn_admission *ad, struct mn_err *err)
 {
 	struct mn_profile *p = ad->a->profile;
 	struct mn_check_options opt = {
@@ -260,8 +270,6 @@ int mn_admission_check(struct mn_admission *ad, struct mn_err *err)
 	int r = 0;
 
 	ad->res = mn_xcalloc(n + 1, sizeof(*ad->res));
-	ad->good = mn_xcalloc(n + 1, 1);
-	ad->needed = mn_xcalloc(n + 1, 1);
 	for (size_t i = 0; i < n; i++)
 		ad->res[i].carrier = ad->commits.p[i].oid;
 	ad->check = mn_check_new(mn_quarantine_store(ad->a->quarantine), &p->id,
@@ -272,6 +280,52 @@ int mn_admission_check(struct mn_admission *ad, struct mn_err *err)
 		return r;
 	mn_check_nodes(ad->check, ad->res, n);
 	mn_check_links(ad->check, ad->res, n);
+	return 0;
+}
+
+/* The node that names the newest identity document, if that is newer than
+ * what counts so far; SIZE_MAX. */
+static size_t names_newer(const struct mn_admission *ad)
+{
+	const struct mn_links *l = mn_check_known(ad->check);
+	uint64_t newest = mn_identity_last(mn_admission_identity(ad))->number;
+	size_t found = SIZE_MAX;
+
+	for (size_t i = 0; i < ad->commits.n; i++) {
+		size_t at;
+
+		if (!is_good(ad, i) || ad->res[i].meta_missing)
+			continue;
+		at = mn_links_find(l, &ad->res[i].node);
+		if (at != SIZE_MAX && l->nodes.p[at].identity > newest) {
+			newest = l->nodes.p[at].identity;
+			found = i;
+		}
+	}
+	return found;
+}
+
+/*
+ * Nodes bring the identity documents that they name. Where these are newer than
+ * what the other side offered, they count from now on: whoever posted upon
+ * such a node with an older one would break a rule.
+ */
+int mn_admission_check(struct mn_admission *ad, struct mn_err *err)
+{
+	size_t n = ad->commits.n, newer;
+	int r = verify(ad, err);
+
+	while (r == 0 && (newer = names_newer(ad)) != SIZE_MAX) {
+		forget(ad);
+		r = mn_admission_identity_of(ad, &ad->commits.p[newer].oid,
+					     err);
+		if (r == 0)
+			r = verify(ad, err);
+	}
+	if (r < 0)
+		return r;
+	ad->good = mn_xcalloc(n + 1, 1);
+	ad->needed = mn_xcalloc(n + 1, 1);
 	judge(ad);
 	return 0;
 }

@@ -95,6 +95,9 @@ int mn_admission_frozen(const struct mn_admission *ad,
 			uint64_t seq);
 /* admit-refs.c: how the refs shall stand. */
 int mn_admission_identity_offered(struct mn_admission *ad, struct mn_err *err);
+/* The documents that a node brings, which was verified, and has newer ones. */
+int mn_admission_identity_of(struct mn_admission *ad,
+			     const struct mn_oid *carrier, struct mn_err *err);
 int mn_admission_moves(struct mn_admission *ad, struct mn_err *err);
 int mn_admission_head(struct mn_admission *ad, struct mn_err *err);
 /* admit-keep.c: what leaves the quarantine. */

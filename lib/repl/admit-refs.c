@@ -62,6 +62,30 @@ int mn_admission_identity_offered(struct mn_admission *ad, struct mn_err *err)
 	return 0;
 }
 
+int mn_admission_identity_of(struct mn_admission *ad,
+			     const struct mn_oid *carrier, struct mn_err *err)
+{
+	struct mn_object o;
+	int r = mn_node_load(&ad->node, ad->rd, carrier, NULL, err);
+
+	if (r == 0)
+		r = mn_reader_read(ad->rd, &o, &ad->node.tree.identity,
+				   MN_IDENTITY_MAX, err);
+	if (r < 0)
+		return r;
+	mn_identity_release(&ad->offered);
+	mn_identity_init(&ad->offered);
+	ad->has_offered = 0;
+	if (mn_identity_parse(&ad->offered, (struct mn_str){ o.data, o.len }) !=
+	    MN_RULE_NONE ||
+	    !mn_identity_extends(&ad->offered, &ad->a->profile->identity))
+		return mn_err_set(err, MN_ECORRUPT, "the identity documents "
+				  "of a node changed while they were read");
+	ad->has_offered = 1;
+	ad->identity_oid = ad->node.tree.identity;
+	return 0;
+}
+
 /* the devices */
 
 static struct mn_move *move_of(struct mn_admission *ad,
@@ -140,11 +164,12 @@ static int goes_back(struct mn_admission *ad, const struct mn_pub *device,
 {
 	const struct mn_identity_doc *doc =
 		mn_identity_last(mn_admission_identity(ad));
-	int r = 0;
+	int r;
 
-	if (ad->has_offered)
-		r = mn_settle_device(out, ad->rd, ad->a->profile->repo.path,
-				     doc, device, tip, err);
+	/* even if nobody offers a new identity: who brought it may have died
+	 * before the refs followed */
+	r = mn_settle_device(out, ad->rd, ad->a->profile->repo.path, doc,
+			     device, tip, err);
 	for (size_t i = 0; i < ad->forks.n && r == 0; i++)
 		if (!memcmp(ad->forks.p[i].device.b, device->b, 32) &&
 		    !mn_identity_cut(doc, device))

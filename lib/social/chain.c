@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "social/settle.h"
 
 #include "banned.h"
 
@@ -127,6 +128,25 @@ int mn_chain_open(struct mn_chain *c, struct mn_profile *p,
 	return r;
 }
 
+/* The node before one in its device's chain: a parent, unless others posted in
+ * between. */
+static int find_prev(struct mn_oid *out, struct mn_chain *c,
+		     const struct mn_node *n, struct mn_err *err)
+{
+	int r;
+
+	for (size_t i = 0; i < n->meta.nparents; i++) {
+		mn_carrier_parent(out, &n->carrier, i);
+		if (mn_id_eq(&n->meta.parents[i], &n->meta.prev))
+			return 0;
+	}
+	r = mn_settle_find(out, c->profile->rd, &n->oid, &n->meta.prev, err);
+	if (r == 0)
+		r = mn_err_set(err, MN_ECORRUPT, "this device's older nodes "
+			       "are not here");
+	return r < 0 ? r : 0;
+}
+
 /* The node number seq, found by walking down the device's own chain. */
 static int walk_to(struct mn_chain *c, struct mn_id *out, uint64_t seq,
 		   struct mn_err *err)
@@ -137,21 +157,12 @@ static int walk_to(struct mn_chain *c, struct mn_id *out, uint64_t seq,
 
 	mn_node_init(&node);
 	for (;;) {
-		size_t i;
-
 		r = mn_node_load(&node, c->profile->rd, &at, NULL, err);
 		if (r < 0 || node.meta.seq <= seq)
 			break;
-		/* prev is a parent, unless others posted in between */
-		for (i = 0; i < node.meta.nparents; i++)
-			if (mn_id_eq(&node.meta.parents[i], &node.meta.prev))
-				break;
-		if (i == node.meta.nparents) {
-			r = mn_err_set(err, MN_EFAIL, "the index is not "
-				       "current: run 'mn index --rebuild'");
+		r = find_prev(&at, c, &node, err);
+		if (r < 0)
 			break;
-		}
-		mn_carrier_parent(&at, &node.carrier, i);
 	}
 	if (r == 0)
 		*out = node.id;

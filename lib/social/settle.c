@@ -29,10 +29,9 @@ static void push_parents(struct search *s, const struct mn_carrier *c)
 	}
 }
 
-/* The carrier of a node, below tip: 1, 0, < 0. */
-static int find_below(struct mn_oid *out, struct mn_reader *rd,
-		      const struct mn_oid *tip, const struct mn_id *node,
-		      struct mn_err *err)
+int mn_settle_find(struct mn_oid *out, struct mn_reader *rd,
+		   const struct mn_oid *tip, const struct mn_id *node,
+		   struct mn_err *err)
 {
 	struct search s = { .rd = rd };
 	struct mn_carrier c;
@@ -70,22 +69,26 @@ static int find_aside(struct mn_oid *out, struct mn_reader *rd,
 	int r = mn_refs_list(&refs, gitdir, MN_REF_ASIDE, MN_ASIDE_MAX, err);
 
 	for (size_t i = 0; i < refs.n && r == 0; i++)
-		r = find_below(out, rd, &refs.p[i].oid, node, err);
+		r = mn_settle_find(out, rd, &refs.p[i].oid, node, err);
 	mn_refs_release(&refs);
 	return r;
 }
 
+#define UNKNOWN 2
+
 /* How the node at tip stands to the cut: 0 at it, or of another era; below 0
- * before it, above 0 beyond. Unknown where only its commit is here: beyond. */
+ * before it, above 0 beyond; UNKNOWN where only its commit is here. */
 static int compare(struct mn_reader *rd, const struct mn_id_cut *cut,
 		   const struct mn_oid *tip)
 {
 	struct mn_node n;
-	int how = 1;
+	int r, how = 1;
 
 	mn_node_init(&n);
-	if (mn_node_load(&n, rd, tip, NULL, NULL) == 0 &&
-	    !n.carrier.is_merge && n.meta.era == cut->era) {
+	r = mn_node_load(&n, rd, tip, NULL, NULL);
+	if (r == MN_ENOTFOUND) {
+		how = UNKNOWN;
+	} else if (r == 0 && !n.carrier.is_merge && n.meta.era == cut->era) {
 		if (n.meta.seq < cut->seq)
 			how = -1;
 		else if (mn_id_eq(&n.id, &cut->node))
@@ -110,13 +113,15 @@ int mn_settle_device(struct mn_oid *out, struct mn_reader *rd,
 		return 0;
 	memset(out, 0, sizeof(*out));
 	if (how > 0 && cut->seq)
-		r = find_below(out, rd, tip, &cut->node, err);
+		r = mn_settle_find(out, rd, tip, &cut->node, err);
 	if (r == 0 && cut->seq)
 		r = find_aside(out, rd, gitdir, &cut->node, err);
 	if (r < 0)
 		return r;
+	if (how == UNKNOWN && r && mn_oid_eq(out, tip))
+		return 0;
 	/* one before the cut stays until the node at the cut comes */
-	return how < 0 ? r : 1;
+	return how < 0 || how == UNKNOWN ? r : 1;
 }
 
 /* the refs of a profile */

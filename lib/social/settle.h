@@ -21,6 +21,12 @@ int mn_settle_device(struct mn_oid *out, struct mn_reader *rd,
 		     const struct mn_pub *device, const struct mn_oid *tip,
 		     struct mn_err *err);
 
+/* The carrier of a node, found among tip and its ancestors, however far: 1, 0,
+ * < 0. */
+int mn_settle_find(struct mn_oid *out, struct mn_reader *rd,
+		   const struct mn_oid *tip, const struct mn_id *node,
+		   struct mn_err *err);
+
 /* All refs of a profile, and its head; durable. Takes the lock. *moved counts
  * devices' refs; may be NULL. */
 int mn_settle(struct mn_profile *p, int wait_ms, size_t *moved,
