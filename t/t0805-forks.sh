@@ -53,6 +53,7 @@ test_expect_success 'the first branch that comes is taken' '
 test_expect_success 'the other proves the fork: frozen, and said' '
 	test_expect_code 1 on laptop mn fetch --remote clone 2>err &&
 	test_grep "$device: this device.s key was used twice" err &&
+	test_line_count = 1 err &&
 	test_grep "frozen before its node number 2" err &&
 	titles laptop | sort >actual &&
 	printf "%s\n" l1 p1 >expect &&

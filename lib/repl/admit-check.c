@@ -120,14 +120,18 @@ static void find_forks(struct mn_admission *ad)
 
 static void tell_forks(struct mn_admission *ad)
 {
-	char hex[MN_ID_HEX + 1];
+	char hex[MN_ID_HEX + 1], a[MN_ID_HEX + 1], b[MN_ID_HEX + 1];
 
 	for (size_t i = 0; i < ad->forks.n; i++) {
-		mn_hex_encode(hex, ad->forks.p[i].device.b, 32);
-		mn_admission_refuse(ad, hex, "this device's key was used twice "
-			"(equivocation): it is frozen before its node number "
-			"%llu; 'mn device rekey' on it is the way out",
-			(unsigned long long)ad->forks.p[i].seq);
+		const struct mn_fork *f = &ad->forks.p[i];
+
+		mn_hex_encode(hex, f->device.b, 32);
+		mn_id_hex(a, &f->nodes[0]);
+		mn_id_hex(b, &f->nodes[1]);
+		mn_admission_refuse(ad, hex, "this device's key was used twice, "
+			"for %.12s and %.12s (equivocation): it is frozen "
+			"before its node number %llu; 'mn device rekey' is the "
+			"way out", a, b, (unsigned long long)f->seq);
 	}
 }
 
@@ -187,7 +191,9 @@ static void judge_void(struct mn_admission *ad)
 		const struct mn_new_commit *c = &ad->commits.p[i];
 
 		if (!ad->good[i] && !ad->needed[i]) {
-			if (is_void(ad, i) && ad->res[i].code)
+			/* of a fork its device is named, once */
+			if (is_void(ad, i) && ad->res[i].code &&
+			    ad->res[i].rule != MN_RULE_EQUIVOCATION)
 				refuse_node(ad, i);
 			continue;
 		}
