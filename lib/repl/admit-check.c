@@ -135,7 +135,7 @@ static void tell_forks(struct mn_admission *ad)
 	}
 }
 
-/* Whether all that a node is built on is good: its parents, and the device's
+/* Whether all that a node is built on is good, or void: its parents, and the device's
  * node before it, which need not be among their ancestors if it is bad. */
 static int stands(const struct mn_admission *ad, size_t i)
 {
@@ -145,10 +145,10 @@ static int stands(const struct mn_admission *ad, size_t i)
 
 	for (size_t k = 0; k < c->nparents; k++) {
 		at = mn_map_get(&ad->by_oid, ad->parents.p[c->first + k].b);
-		if (at != SIZE_MAX && !ad->good[at] && !is_void(ad, at))
+		if (at != SIZE_MAX && !ad->good[at] && !ad->voids[at])
 			return 0;
 	}
-	if (ad->res[i].meta_missing)
+	if (ad->voids[i] || ad->res[i].meta_missing)
 		return 1;
 	at = mn_links_find(l, &ad->res[i].node);
 	if (at != SIZE_MAX && !mn_id_is_zero(&l->nodes.p[at].prev))
@@ -167,9 +167,10 @@ static void spread(struct mn_admission *ad)
 	do {
 		changed = 0;
 		for (size_t i = 0; i < ad->commits.n; i++) {
-			if (!ad->good[i] || stands(ad, i))
+			if ((!ad->good[i] && !ad->voids[i]) ||
+			    stands(ad, i))
 				continue;
-			ad->good[i] = 0;
+			ad->good[i] = ad->voids[i] = 0;
 			changed = 1;
 		}
 	} while (changed);
@@ -216,8 +217,8 @@ static void judge(struct mn_admission *ad)
 	for (size_t i = 0; i < ad->commits.n; i++) {
 		const struct mn_check_result *res = &ad->res[i];
 
-		ad->good[i] = (unsigned char)(is_good(ad, i) &&
-					      !is_void(ad, i));
+		ad->voids[i] = (unsigned char)is_void(ad, i);
+		ad->good[i] = (unsigned char)(is_good(ad, i) && !ad->voids[i]);
 		if (ad->good[i])
 			continue;
 		if (res->is_merge && !res->code) {
@@ -331,6 +332,7 @@ int mn_admission_check(struct mn_admission *ad, struct mn_err *err)
 	if (r < 0)
 		return r;
 	ad->good = mn_xcalloc(n + 1, 1);
+	ad->voids = mn_xcalloc(n + 1, 1);
 	ad->needed = mn_xcalloc(n + 1, 1);
 	judge(ad);
 	return 0;

@@ -64,7 +64,9 @@ struct mn_admission {
 	struct mn_check_result *res;	/* of commits */
 	unsigned char *good;
 	MN_VEC(struct mn_fork) forks;	/* that showed now */
-	unsigned char *needed;		/* not good, but void: see admit-check.c */
+	unsigned char *voids;		/* not good, but others may be built
+					   on it: see admit-check.c */
+	unsigned char *needed;		/* of these: who is built on it comes */
 	int all_good;
 	struct mn_touched touched;
 

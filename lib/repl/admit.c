@@ -275,6 +275,7 @@ int mn_admit(const struct mn_admit *a, struct mn_admit_report *rep,
 		mn_check_results_release(ad.res, ad.commits.n);
 	free(ad.res);
 	free(ad.good);
+	free(ad.voids);
 	free(ad.needed);
 	mn_vec_release(&ad.keep);
 	mn_vec_release(&ad.wanting);
