@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "net/remote.h"
 #include "net/walk.h"
+#include "node/node.h"
 #include "repl/push-impl.h"
 
 #include "banned.h"
@@ -138,16 +140,44 @@ static int is_device(const char *name)
 	return !strncmp(name, MN_REF_DEVICES, strlen(MN_REF_DEVICES));
 }
 
+/*
+ * Whether a device was cut, and our ref of it (mine NULL: we have none) stands
+ * right at the cut: whatever else a remote has of it doesn't count, and its
+ * ref may be moved back.
+ */
+static int stands_at_cut(const struct plan *a, const char *name,
+			 const struct mn_oid *mine)
+{
+	const struct mn_id_cut *cut;
+	struct mn_pub device;
+	struct mn_node n;
+	int yes;
+
+	if (mn_hex_decode(device.b, name + strlen(MN_REF_DEVICES), 32) < 0)
+		return 0;
+	cut = mn_identity_cut(mn_identity_last(&a->p->identity), &device);
+	if (!cut || !mine)
+		return cut && !cut->seq;
+	mn_node_init(&n);
+	yes = mn_node_load(&n, a->p->rd, mine, NULL, NULL) == 0 &&
+		mn_id_eq(&n.id, &cut->node);
+	mn_node_release(&n);
+	return yes;
+}
+
 static int plan_devices(struct plan *a, const struct mn_ref_list *mine,
 			struct mn_err *err)
 {
 	for (size_t i = 0; i < mine->n; i++) {
+		struct mn_push_ref *ref;
 		int r;
 
 		if (!is_device(mine->p[i].name))
 			continue;
-		r = forward_only(a, add(a, mine->p[i].name, &mine->p[i].oid),
-				 err);
+		ref = add(a, mine->p[i].name, &mine->p[i].oid);
+		if (stands_at_cut(a, ref->name, &mine->p[i].oid))
+			continue;
+		r = forward_only(a, ref, err);
 		if (r < 0)
 			return r;
 		a->behind |= r;
@@ -158,7 +188,8 @@ static int plan_devices(struct plan *a, const struct mn_ref_list *mine,
 		if (!is_device(ref->name))
 			continue;
 		a->devices = 1;
-		if (find(mine, ref->name) || knows(a, &ref->oid))
+		if (find(mine, ref->name) || knows(a, &ref->oid) ||
+		    stands_at_cut(a, ref->name, NULL))
 			continue;
 		leave(add(a, ref->name, NULL), FETCH_FIRST);
 		a->behind = 1;
