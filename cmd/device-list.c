@@ -15,6 +15,7 @@ struct one {
 	struct mn_pub key;
 	struct mn_str label;		/* p NULL: cut */
 	const struct mn_id_cut *cut;	/* NULL: listed */
+	const struct mn_fork *fork;	/* NULL: its key was not used twice */
 	int mine, sealed;
 	int known;			/* its newest node: */
 	struct mn_id node;
@@ -60,10 +61,19 @@ static int look(struct one *one, const struct mn_profile *p,
 
 /* ----------------------------------------------------------------- printing */
 
+static const char *state_of(const struct one *one)
+{
+	if (one->cut)
+		return "cut";
+	return one->fork ? "frozen" : "listed";
+}
+
 static void add_state(struct mn_buf *b, const struct one *one)
 {
 	if (one->cut)
 		mn_buf_addf(b, "cut at %" PRIu64, one->cut->seq);
+	else if (one->fork)
+		mn_buf_adds(b, one->mine ? "this, frozen" : "frozen");
 	else
 		mn_buf_adds(b, one->mine ? "this device" : "listed");
 }
@@ -77,7 +87,7 @@ static void add_json(struct mn_buf *b, const struct one *one)
 	mn_json_hex(&j, one->key.b, sizeof(one->key.b));
 	if (one->label.p)
 		mn_json_add(&j, "label", one->label);
-	mn_json_add(&j, "state", mn_str(one->cut ? "cut" : "listed"));
+	mn_json_add(&j, "state", mn_str(state_of(one)));
 	mn_json_key(&j, "mine");
 	mn_json_bool(&j, one->mine);
 	mn_json_key(&j, "sealed");
@@ -117,7 +127,7 @@ static void add_record(struct mn_buf *b, const struct one *one)
 	mn_buf_addc(b, '\t');
 	if (one->label.p)
 		mn_buf_addstr(b, one->label);
-	mn_buf_addf(b, "\t%s\t%s\t%s\t", one->cut ? "cut" : "listed",
+	mn_buf_addf(b, "\t%s\t%s\t%s\t", state_of(one),
 		    one->mine ? "this" : "", one->sealed ? "sealed" : "");
 	if (one->seq)
 		mn_buf_addf(b, "%" PRIu64 "\t%" PRId64 "\t", one->seq,
@@ -209,6 +219,7 @@ static int gather(struct one *all, size_t *count,
 	r = mn_profile_tips(&tips, &at->p, err);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		all[i].mine = own && !memcmp(all[i].key.b, me.b, sizeof(me.b));
+		all[i].fork = mn_forks_find(&at->p.forks, d, &all[i].key);
 		all[i].sealed = is_sealed(d, &all[i].key);
 		r = look(&all[i], &at->p, &tips, &node, err);
 	}

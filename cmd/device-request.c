@@ -78,36 +78,63 @@ static void say(const struct mn_pub *key, const char *label)
 	mn_buf_release(&b);
 }
 
+int mn_device_new_key(struct mn_secret **out, const struct mn_device_at *at,
+		      const char *passphrase, struct mn_err *err)
+{
+	static const struct mn_id nobody;	/* it has no profile yet */
+	char hex[MN_ID_HEX + 1], *path;
+	struct mn_pub pub;
+	int r = mn_home_create(&at->home, err);
+
+	*out = NULL;
+	if (r < 0)
+		return r;
+	*out = mn_secret_random();
+	mn_secret_pub(&pub, *out);
+	mn_hex_encode(hex, pub.b, sizeof(pub.b));
+	path = mn_home_key(&at->home, hex, "pending");
+	r = mn_keyfile_write_device(path, &nobody, *out, passphrase, 0, err);
+	free(path);
+	return r;
+}
+
+void mn_device_forget_key(const struct mn_device_at *at,
+			  const struct mn_pub *key)
+{
+	char hex[MN_ID_HEX + 1], *path;
+
+	mn_hex_encode(hex, key->b, sizeof(key->b));
+	path = mn_home_key(&at->home, hex, "pending");
+	unlink(path);
+	free(path);
+}
+
 int mn_device_ask(struct mn_device_at *at, const char *label,
 		  const char *passphrase, struct mn_err *err)
 {
-	static const struct mn_id nobody;	/* it has no profile yet */
-	struct mn_secret *key = mn_secret_random();
+	struct mn_secret *key = NULL;
 	struct mn_buf line = MN_BUF_INIT;
-	char hex[MN_ID_HEX + 1], *path = NULL;
 	struct mn_pub pub;
-	int r = mn_pairing_request_add(&line, key, label, err);
+	int r = 0;
 
-	mn_secret_pub(&pub, key);
-	mn_hex_encode(hex, pub.b, sizeof(pub.b));
+	if (mn_text_check(mn_str(label), MN_LABEL_MAX) < 0)
+		r = mn_err_set(err, MN_EINVALID, "a label is 1 to %d bytes of "
+			       "UTF-8 without control characters and without "
+			       "blanks at its ends: '%s'", MN_LABEL_MAX, label);
 	if (r == 0)
-		r = mn_home_create(&at->home, err);
+		r = mn_device_new_key(&key, at, passphrase, err);
+	if (r == 0)
+		r = mn_pairing_request_add(&line, key, label, err);
 	if (r == 0) {
-		path = mn_home_key(&at->home, hex, "pending");
-		r = mn_keyfile_write_device(path, &nobody, key, passphrase, 0,
-					    err);
-	}
-	if (r == 0) {
-		mn_buf_addc(&line, '\n');
+		mn_secret_pub(&pub, key);
 		mn_out(at->c, line.p, line.len);
+		mn_out(at->c, "\n", 1);
 		mn_out_flush(at->c);
-		mn_buf_setlen(&line, line.len - 1);
 		if (at->o->qr > 0 ||
 		    (at->o->qr < 0 && mn_stdout_is_tty(at->c)))
 			show_qr(&line);
 		say(&pub, label);
 	}
-	free(path);
 	mn_secret_free(key);
 	mn_buf_release(&line);
 	return r;

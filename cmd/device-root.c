@@ -104,6 +104,15 @@ static int from_phrase(struct mn_root **out, const struct mn_device_at *at,
 	return r;
 }
 
+int mn_device_has_root(const struct mn_device_at *at)
+{
+	char *path = mn_home_key(&at->home, at->p.hex, "root");
+	int has = at->o->phrase_file || mn_io_exists(path);
+
+	free(path);
+	return has;
+}
+
 static int read_root(struct mn_root **out, const struct mn_device_at *at,
 		     struct mn_err *err)
 {

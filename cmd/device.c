@@ -1,4 +1,4 @@
-/* device: who may sign for a profile: adds, lists, renames devices. */
+/* device: who may sign for a profile. */
 #include <string.h>
 
 #include "device.h"
@@ -8,22 +8,29 @@ static const char usage[] =
 	"mn device request [--label LABEL] [--[no-]qr] [--passphrase]\n"
 	"mn device add [--label LABEL] [--phrase-file FILE] [--yes] LINE\n"
 	"mn device list [--json | -z]\n"
-	"mn device rename [--phrase-file FILE] DEVICE LABEL\n";
+	"mn device rename [--phrase-file FILE] DEVICE LABEL\n"
+	"mn device revoke [--from NODE] [--phrase-file FILE] [--yes] DEVICE\n"
+	"mn device adopt (DEVICE | NODE)...\n"
+	"mn device rekey [--label LABEL] [--from NODE] [--[no-]qr] [--passphrase]\n"
+	"                [--phrase-file FILE] [--yes]\n";
 
 static const struct mn_opt options[] = {
 	MN_OPT_STR('p', "profile", struct mn_device_opts, profile, "PROFILE",
 		   "the profile whose devices are meant"),
 	MN_OPT_STR('l', "label", struct mn_device_opts, label, "LABEL",
-		   "for request, add: what the device is called (default: the "
-		   "host's name, what was requested)"),
+		   "for request, add, rekey: what the device is called (default: "
+		   "the host's name; what was requested; as before)"),
 	MN_OPT_BOOL(0, "qr", struct mn_device_opts, qr,
-		    "for request: draw a QR code on stderr (default: if "
-		    "stdout is a terminal)"),
+		    "for requests: draw a QR code on stderr (default: if stdout "
+		    "is a terminal)"),
 	MN_OPT_BOOL(0, "passphrase", struct mn_device_opts, passphrase,
-		    "for request: protect the key with a passphrase"),
+		    "for request, rekey: protect the key with a passphrase"),
 	MN_OPT_STR(0, "phrase-file", struct mn_device_opts, phrase_file, "FILE",
 		   "read the recovery phrase there, where the root secret is "
 		   "not kept"),
+	MN_OPT_STR(0, "from", struct mn_device_opts, from, "NODE",
+		   "for revoke, rekey: this post of the device and all later "
+		   "ones don't count"),
 	MN_OPT_BOOL('y', "yes", struct mn_device_opts, yes, "don't ask"),
 	MN_OPT_GROUP("Output"),
 	MN_OPT_BOOL(0, "json", struct mn_device_opts, json,
@@ -36,7 +43,7 @@ static const struct mn_opt options[] = {
 
 enum takes {			/* which options */
 	LABEL = 1, MAKES_KEY = 2, ROOT = 4, ASKS = 8, LISTS = 16,
-	NO_PROFILE = 32
+	NO_PROFILE = 32, CUTS = 64
 };
 
 static const struct action {
@@ -49,11 +56,16 @@ static const struct action {
 	{ "add", mn_device_add, 1, 1, LABEL | ROOT | ASKS },
 	{ "list", mn_device_list, 0, 0, LISTS },
 	{ "rename", mn_device_rename, 2, 2, ROOT },
+	{ "revoke", mn_device_revoke, 1, 1, ROOT | ASKS | CUTS },
+	{ "adopt", mn_device_adopt, 1, -1, 0 },
+	{ "rekey", mn_device_rekey, 0, 0,
+	  LABEL | MAKES_KEY | ROOT | ASKS | CUTS },
 };
 
 static const struct action *find_action(struct mn_cmd *c)
 {
-	static const char names[] = "request, add, list or rename";
+	static const char names[] = "request, add, list, rename, "
+		"revoke, adopt or rekey";
 
 	if (!c->argc)
 		mn_usage(c, "%s?", names);
@@ -76,6 +88,7 @@ static void check_options(struct mn_cmd *c, const struct mn_device_opts *o,
 		{ o->passphrase, "--passphrase", MAKES_KEY },
 		{ !!o->phrase_file, "--phrase-file", ROOT },
 		{ o->yes, "--yes", ASKS },
+		{ !!o->from, "--from", CUTS },
 		{ o->json, "--json", LISTS },
 		{ o->nul, "-z", LISTS },
 	};

@@ -32,18 +32,46 @@ void mn_device_label(struct mn_buf *out, const char *given);
  */
 int mn_device_ask(struct mn_device_at *at, const char *label,
 		  const char *passphrase, struct mn_err *err);
+/* The same without a request. */
+int mn_device_new_key(struct mn_secret **out, const struct mn_device_at *at,
+		      const char *passphrase, struct mn_err *err);
+
+void mn_device_forget_key(const struct mn_device_at *at,
+			  const struct mn_pub *key);
 
 /* device-add.c, device-list.c, device-edit.c */
 int mn_device_add(struct mn_device_at *at, struct mn_err *err);
 int mn_device_list(struct mn_device_at *at, struct mn_err *err);
 int mn_device_rename(struct mn_device_at *at, struct mn_err *err);
 
+/* device-revoke.c */
+int mn_device_revoke(struct mn_device_at *at, struct mn_err *err);
+/* Where a device is to be cut: at its newest node here, or right before the node
+ * that from names. */
+int mn_device_cut_at(struct mn_id_cut *out, struct mn_device_at *at,
+		     const struct mn_pub *device, const char *from,
+		     struct mn_err *err);
+
+/* device-adopt.c */
+int mn_device_adopt(struct mn_device_at *at, struct mn_err *err);
+/* All that is beyond the cut of one device; prints what became of it. */
+int mn_device_adopt_from(struct mn_device_at *at, const struct mn_pub *device,
+			 struct mn_err *err);
+/* How many nodes beyond its cut are here and were not adopted. */
+int mn_device_count_beyond(size_t *n, struct mn_device_at *at,
+			   const struct mn_pub *device, struct mn_err *err);
+
+/* device-rekey.c */
+int mn_device_rekey(struct mn_device_at *at, struct mn_err *err);
+
 /* device-root.c */
+/* Whether the root secret is kept here, or its phrase was given. */
+int mn_device_has_root(const struct mn_device_at *at);
 
 /*
  * Makes the next identity document with what holds the root secret: its file,
- * with a passphrase where it has one, or the recovery phrase. MN_ENOTFOUND
- * where there is neither.
+ * with a passphrase where it has one, or the recovery phrase, for which the
+ * terminal is asked.
  */
 int mn_device_change(struct mn_device_at *at,
 		     const struct mn_identity_edit *e, struct mn_err *err);

@@ -83,7 +83,8 @@ static int run(struct joining *w, const char *const *argv, struct mn_err *err)
 
 	s.argv = argv;
 	r = mn_spawn_capture(&said, &status, &s, SAID_MAX, err);
-	if (r == 0 && status)	/* which told why */
+	/* it told why; 1: something was refused, as posts beyond a cut are */
+	if (r == 0 && status && status != MN_EXIT_NO)
 		r = mn_err_set(err, status == MN_EXIT_AGAIN ? MN_EUNREACHABLE :
 			       MN_EFAIL, "the profile could not be had");
 	else if (r == 0 && read_profile(w, &said) < 0)
@@ -148,7 +149,7 @@ static int bring(struct joining *w, struct mn_err *err)
 /* --------------------------------------------------------- becoming a device */
 
 /* Keeps the key that the device had before, aside. */
-static int set_aside(const struct joining *w, const char *path,
+static int set_aside(const struct mn_home *h, const char *path,
 		     const struct mn_pub *mine, struct mn_err *err)
 {
 	char hex[MN_ID_HEX + 1], *old;
@@ -161,23 +162,23 @@ static int set_aside(const struct joining *w, const char *path,
 	if (r < 0 || !memcmp(before.b, mine->b, sizeof(before.b)))
 		return r < 0 ? r : 1;
 	mn_hex_encode(hex, before.b, sizeof(before.b));
-	old = mn_home_key(&w->home, hex, "old");
+	old = mn_home_key(h, hex, "old");
 	if (rename(path, old) < 0)
 		r = mn_err_sys(err, "cannot rename '%s'", path);
 	free(old);
 	return r;
 }
 
-static int take_key(const struct joining *w, const struct mn_profile *p,
+int mn_cmd_take_key(const struct mn_home *h, const struct mn_profile *p,
 		    const struct mn_pub *key, struct mn_err *err)
 {
-	char *to = mn_home_key(&w->home, p->hex, "device"), *from;
+	char *to = mn_home_key(h, p->hex, "device"), *from;
 	char hex[MN_ID_HEX + 1];
 	int r;
 
 	mn_hex_encode(hex, key->b, sizeof(key->b));
-	from = mn_home_key(&w->home, hex, "pending");
-	r = set_aside(w, to, key, err);
+	from = mn_home_key(h, hex, "pending");
+	r = set_aside(h, to, key, err);
 	if (r == 0)
 		r = mn_keyfile_assign(from, to, &p->id, err);
 	if (r >= 0)
@@ -248,7 +249,7 @@ static int become(struct joining *w, struct mn_err *err)
 	r = w->j->name ? mn_cmd_check_name(w->c, &w->home, w->j->name, w->hex,
 					   err) : 0;
 	if (r == 0)
-		r = take_key(w, &p, &device->key, err);
+		r = mn_cmd_take_key(&w->home, &p, &device->key, err);
 	if (r == 0)
 		r = settings(w, err);
 	if (r == 0) {

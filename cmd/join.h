@@ -2,7 +2,7 @@
 #ifndef MN_CMD_JOIN_H
 #define MN_CMD_JOIN_H
 
-#include "cmd.h"
+#include "profile.h"
 
 struct mn_join {
 	const char *word;		/* an answer, an address or a bundle */
@@ -17,5 +17,10 @@ struct mn_join {
  */
 int mn_cmd_join(struct mn_cmd *c, const struct mn_join *j,
 		struct mn_err *err);
+
+/* Makes a key that was requested here the key of this device for the profile; the
+ * one before is kept as keys/<key>.old. */
+int mn_cmd_take_key(const struct mn_home *h, const struct mn_profile *p,
+		    const struct mn_pub *key, struct mn_err *err);
 
 #endif
