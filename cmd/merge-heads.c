@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "git/loose.h"
 #include "node/heads.h"
 #include "out/json.h"
 #include "profile.h"
@@ -57,25 +56,6 @@ static int find_heads(struct merging *m, struct mn_err *err)
 	return r;
 }
 
-static int write_merge(struct merging *m, struct mn_err *err)
-{
-	struct mn_loose *w;
-	struct mn_oid oid;
-	int r;
-
-	r = mn_loose_begin_in(&w, m->p->repo.path, m->p->repo.store, err);
-	if (r < 0)
-		return r;
-	r = mn_loose_add(w, &oid, MN_TREE, "", 0, err);
-	if (r == 0)
-		r = mn_loose_add(w, &oid, MN_COMMIT, m->merge.p, m->merge.len,
-				 err);
-	if (r == 0)
-		r = mn_loose_commit(w, err);
-	mn_loose_free(w);
-	return r;
-}
-
 static int move_main(struct merging *m, int dry_run, struct mn_err *err)
 {
 	struct mn_ref_update u = { .name = MN_REF_MAIN, .new_oid = m->head,
@@ -90,8 +70,7 @@ static int move_main(struct merging *m, int dry_run, struct mn_err *err)
 	m->moves = r == 0 && !mn_oid_eq(&u.old_oid, &m->head);
 	if (r < 0 || !m->moves || dry_run)
 		return r;
-	if (m->merge.len)
-		r = write_merge(m, err);
+	r = mn_heads_write(m->p->repo.path, &m->merge, err);
 	return r < 0 ? r : mn_refs_update(m->p->repo.path, &u, 1, err);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "git/loose.h"
 
 #include "banned.h"
 
@@ -317,4 +318,26 @@ void mn_heads_merge(struct mn_oid *head, struct mn_buf *merge,
 	}
 	mn_merge_encode(merge, heads, n);
 	mn_oid_of(head, MN_COMMIT, merge->p + start, merge->len - start);
+}
+
+int mn_heads_write(const char *gitdir, const struct mn_buf *merge,
+		   struct mn_err *err)
+{
+	struct mn_loose *w;
+	struct mn_oid oid;
+	int r;
+
+	if (!merge->len)
+		return 0;
+	r = mn_loose_begin(&w, gitdir, err);
+	if (r < 0)
+		return r;
+	r = mn_loose_add(w, &oid, MN_TREE, "", 0, err);
+	if (r == 0)
+		r = mn_loose_add(w, &oid, MN_COMMIT, merge->p, merge->len,
+				 err);
+	if (r == 0)
+		r = mn_loose_commit(w, err);
+	mn_loose_free(w);
+	return r;
 }

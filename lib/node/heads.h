@@ -56,4 +56,9 @@ int mn_heads_by_commits(struct mn_head_list *out, struct mn_reader *rd,
 void mn_heads_merge(struct mn_oid *head, struct mn_buf *merge,
 		    struct mn_head *heads, size_t n);
 
+/* Writes a merge, and the empty tree that it names, durably; nothing where it is
+ * empty. The repository's lock is held. */
+int mn_heads_write(const char *gitdir, const struct mn_buf *merge,
+		   struct mn_err *err);
+
 #endif

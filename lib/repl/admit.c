@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/hex.h"
-#include "git/loose.h"
 #include "repl/admit-impl.h"
 #include "repl/wanted.h"
 
@@ -96,28 +95,6 @@ static int again_if_changed(struct mn_admission *ad, struct mn_err *err)
 	return mn_admission_head(ad, err);
 }
 
-/* The merge of several heads, and the empty tree that it names. */
-static int write_merge(struct mn_admission *ad, struct mn_err *err)
-{
-	struct mn_loose *w;
-	struct mn_oid oid;
-	int r;
-
-	if (!ad->merge.len)
-		return 0;
-	r = mn_loose_begin(&w, ad->a->profile->repo.path, err);
-	if (r < 0)
-		return r;
-	r = mn_loose_add(w, &oid, MN_TREE, "", 0, err);
-	if (r == 0)
-		r = mn_loose_add(w, &oid, MN_COMMIT, ad->merge.p,
-				 ad->merge.len, err);
-	if (r == 0)
-		r = mn_loose_commit(w, err);
-	mn_loose_free(w);
-	return r;
-}
-
 static int move_refs(struct mn_admission *ad, struct mn_err *err)
 {
 	struct mn_profile *p = ad->a->profile;
@@ -181,7 +158,7 @@ static int publish(struct mn_admission *ad, struct mn_err *err)
 	if (r == 0 && ad->keep.n)
 		r = mn_quarantine_admit(ad->a->quarantine, &w, err);
 	if (r == 0)
-		r = write_merge(ad, err);
+		r = mn_heads_write(p->repo.path, &ad->merge, err);
 	if (r == 0)
 		r = mn_wanted_add(ad->wanting.p, ad->wanting.n, p->repo.path,
 				  err);

@@ -5,7 +5,6 @@
 
 #include "base/hex.h"
 #include "base/map.h"
-#include "git/loose.h"
 #include "node/heads.h"
 
 #include "banned.h"
@@ -173,7 +172,6 @@ static int settle_head(struct settling *s, struct mn_err *err)
 {
 	struct mn_ref_update u = { .name = MN_REF_MAIN, .any_old = 1,
 				   .durable = 1, .barrier = 1 };
-	struct mn_loose *w;
 	struct mn_oid oid;
 	int r = 0;
 
@@ -189,19 +187,7 @@ static int settle_head(struct settling *s, struct mn_err *err)
 	/* without any head, none is left */
 	if (!mn_oid_eq(&oid, &u.new_oid))
 		*mn_vec_push(&s->updates) = u;
-	if (!s->merge.len)
-		return 0;
-	r = mn_loose_begin(&w, s->p->repo.path, err);
-	if (r < 0)
-		return r;
-	r = mn_loose_add(w, &oid, MN_TREE, "", 0, err);
-	if (r == 0)
-		r = mn_loose_add(w, &oid, MN_COMMIT, s->merge.p, s->merge.len,
-				 err);
-	if (r == 0)
-		r = mn_loose_commit(w, err);
-	mn_loose_free(w);
-	return r;
+	return mn_heads_write(s->p->repo.path, &s->merge, err);
 }
 
 int mn_settle(struct mn_profile *p, int wait_ms, size_t *moved,
