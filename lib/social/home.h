@@ -6,6 +6,7 @@
  *	<home>/profiles/<profile>.git	one bare repository a profile
  *	<home>/keys/<profile>.device	the key of this device for it
  *	<home>/keys/<profile>.root	the root secret, where it is kept
+ *	<home>/keys/<profile>.root.next	what a rotation puts in its place
  *	<home>/index.db			can always be made anew
  *	<home>/hooks/<name>
  */
