@@ -308,8 +308,10 @@ static int find_heads(struct mn_admission *ad, const struct mn_oid *tips,
 	struct mn_err none = MN_ERR_INIT;
 	int have, r;
 
-	/* what is known of before holds while refs move forward */
+	/* what is known of before holds while refs move forward, and no node
+	 * that lies below others begins to count */
 	have = ad->a->index && ad->local.n && !goes_any_back(ad) &&
+		!ad->forks.n && !ad->a->profile->forks.n &&
 		mn_index_known_heads(&known, &arena, ad->a->index,
 				     ad->a->profile, &none) == 0;
 	r = mn_heads(&ad->heads, ad->rd, tips, n, have ? &known : NULL, err);

@@ -436,7 +436,8 @@ static int catch_up(struct sync *y, const struct mn_ref_list *refs, int threads)
 	if (r == 0 && !y->rewritten)
 		r = take_tips(y, refs);
 	mn_vec_release(&y->found);
-	if (st->missing.n || st->bare)
+	/* with forks, nodes may begin to count that lie below others */
+	if (st->missing.n || st->bare || y->p->forks.n)
 		mn_vec_clear(&st->heads);
 	if (st->heads.n > 1)
 		qsort(st->heads.p, st->heads.n, sizeof(*st->heads.p),
