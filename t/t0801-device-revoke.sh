@@ -321,6 +321,40 @@ test_expect_success 'rekey with the root secret does all at once' '
 	laptop mn fsck
 '
 
+test_expect_success 'a cloned machine: both keep all of their posts' '
+	hub=$PWD/hub2.git && git init -q --bare "$hub" &&
+	MN_DIR=$PWD/one mn init --device one >one.id 2>/dev/null &&
+	MN_DIR=$PWD/one mn post -m "before" &&
+	MN_DIR=$PWD/one mn remote add hub "$hub" &&
+	MN_DIR=$PWD/one mn push &&
+	cp -R one two && rm two/keys/*.root &&
+	twice=$(key_of one) &&
+	MN_DIR=$PWD/one mn post -m "one 1" &&
+	MN_DIR=$PWD/two mn post -m "two 1" &&
+	MN_DIR=$PWD/two mn post -m "two 2" &&
+	MN_DIR=$PWD/one mn push &&
+	{ MN_DIR=$PWD/two mn fetch || :; } &&
+	MN_DIR=$PWD/two mn device list | grep "^one .*frozen" &&
+	{ MN_DIR=$PWD/two mn push || :; } &&
+	MN_DIR=$PWD/one mn device rekey --yes --from "@{one}" >out &&
+	test_line_count = 1 out &&
+	{ MN_DIR=$PWD/one mn push || :; } &&
+	MN_DIR=$PWD/two mn device rekey --label two >asked &&
+	MN_DIR=$PWD/one mn device add --yes - <asked >answer &&
+	{ MN_DIR=$PWD/one mn push || :; } &&
+	MN_DIR=$PWD/two mn init --join "$(cat answer)" &&
+	MN_DIR=$PWD/two mn device adopt $twice &&
+	MN_DIR=$PWD/two mn push &&
+	{ MN_DIR=$PWD/one mn fetch || :; } &&
+	for who in one two
+	do
+		MN_DIR=$PWD/$who mn log --format="%(text)" | grep . |
+			sort -u >out &&
+		printf "%s\n" before "one 1" "two 1" "two 2" >expect &&
+		test_cmp expect out || return 1
+	done
+'
+
 test_expect_success 'rekey keeps a passphrase' '
 	echo secret >pass &&
 	export MN_PASSPHRASE_FILE="$PWD/pass" &&
