@@ -36,7 +36,7 @@ static int find_keys(struct joining *w, struct mn_err *err)
 	char *path = mn_home_path(&w->home, "keys");
 	DIR *dir = opendir(path);
 	struct dirent *e;
-	struct mn_pub key;
+	struct mn_pub key = { { 0 } };
 
 	free(path);
 	while (dir && (e = readdir(dir))) {

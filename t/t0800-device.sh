@@ -238,6 +238,24 @@ test_expect_success 'the phrase does it on any device' '
 	grep "not the recovery phrase of" err
 '
 
+test_expect_success 'a root secret under a passphrase' '
+	echo secret >rootpass &&
+	MN_PASSPHRASE_FILE=$PWD/rootpass MN_DIR=$PWD/locked mn init \
+		--device one --passphrase 2>/dev/null &&
+	MN_PASSPHRASE_FILE=$PWD/rootpass MN_DIR=$PWD/locked mn device add \
+		--yes - <request2 >out &&
+	test_line_count = 1 out &&
+	MN_PASSPHRASE_FILE=$PWD/rootpass MN_DIR=$PWD/locked mn device rename \
+		one two &&
+	echo wrong >wrongpass &&
+	test_expect_code 128 env MN_PASSPHRASE_FILE="$PWD/wrongpass" \
+		MN_DIR="$PWD/locked" mn device rename two one 2>err &&
+	grep "wrong passphrase" err &&
+	test_expect_code 128 alone env MN_DIR="$PWD/locked" \
+		mn device rename two one 2>err &&
+	grep "MN_PASSPHRASE_FILE" err
+'
+
 test_expect_success 'by a bundle, where there is no remote' '
 	MN_DIR=$PWD/paper mn bundle create paper.bundle &&
 	MN_DIR=$PWD/other mn init --join paper.bundle >out &&
