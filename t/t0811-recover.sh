@@ -150,6 +150,12 @@ test_expect_success 'the phrase is read from stdin, in capitals, with dashes' '
 	complete stdin
 '
 
+test_expect_success 'the phrase is asked for on the terminal' '
+	on typed script -qec "mn identity recover --from \"$repo\"" /dev/null \
+		<phrase >out &&
+	test_grep "Recovery phrase" out && complete typed
+'
+
 test_expect_success 'under a passphrase' '
 	echo "correct horse" >pass &&
 	MN_PASSPHRASE_FILE=pass recovers wrapped --from "$repo" --passphrase &&
