@@ -155,7 +155,8 @@ int mn_log_graph(struct mn_reading *r, const struct mn_profile *p,
 		 const struct mn_log_style *s, const struct mn_index_query *q,
 		 int filtered, size_t *broken, struct mn_err *err)
 {
-	struct drawing d = { .r = r, .style = s, .filtered = filtered };
+	struct mn_log_style style = *s;
+	struct drawing d = { .r = r, .style = &style, .filtered = filtered };
 	int ret = 0;
 
 	mn_buf_init(&d.text);
@@ -163,6 +164,7 @@ int mn_log_graph(struct mn_reading *r, const struct mn_profile *p,
 	mn_map_init(&d.shown_by_id, sizeof(struct mn_id));
 	mn_map_init(&d.all_by_id, sizeof(struct mn_id));
 	mn_labels_init(&d.labels, &p->identity);
+	style.devices = d.labels.n > 1;
 	d.viewer = mn_viewer_new(p, &d.labels);
 	d.graph = mn_graph_new();
 	if (filtered)

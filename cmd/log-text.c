@@ -220,12 +220,33 @@ static void add_full(struct mn_buf *out, const struct mn_log_style *s,
 	add_contents(out, v, s->no_text);
 }
 
+/* "(laptop) ", in a colour of the device's own */
+static size_t add_device(struct mn_buf *out, const struct mn_log_style *s,
+			 const struct mn_view *v)
+{
+	size_t from, width;
+
+	if (s->colour)
+		mn_buf_addf(out, "\033[3%dm", 1 + v->row.device.b[0] % 6);
+	mn_buf_addc(out, '(');
+	from = out->len;
+	if (v->label.p)
+		mn_text_line(out, v->label);
+	else
+		mn_buf_addhex(out, v->row.device.b, MN_SHORT_ID / 2);
+	width = mn_text_width((struct mn_str){ out->p + from,
+					       out->len - from });
+	mn_buf_addc(out, ')');
+	mn_buf_adds(out, mn_colour(s->colour, MN_COL_OFF));
+	return width + 3;
+}
+
 static void add_oneline(struct mn_buf *out, const struct mn_log_style *s,
 			const struct mn_view *v)
 {
 	struct mn_str summary = mn_view_summary(v);
 	char date[MN_DATE_ISO_MAX];
-	const size_t used = MN_SHORT_ID + 1 + 10 + 1;
+	size_t used = MN_SHORT_ID + 1 + 10 + 1;
 
 	mn_buf_adds(out, mn_colour(s->colour, MN_COL_ID));
 	mn_buf_addhex(out, v->row.node.b, MN_SHORT_ID / 2);
@@ -235,6 +256,10 @@ static void add_oneline(struct mn_buf *out, const struct mn_log_style *s,
 	mn_buf_adds(out, mn_colour(s->colour, MN_COL_META));
 	mn_buf_add(out, date, 10);
 	mn_buf_adds(out, mn_colour(s->colour, MN_COL_OFF));
+	if (s->devices) {
+		mn_buf_addc(out, ' ');
+		used += add_device(out, s, v);
+	}
 	if (!summary.len)
 		return;
 	mn_buf_addc(out, ' ');

@@ -14,6 +14,7 @@ struct mn_log_style {
 	enum { MN_LOG_FULL, MN_LOG_ONELINE, MN_LOG_FORMAT, MN_LOG_JSON } form;
 	int no_text, colour;
 	int nul;			/* end records with NUL */
+	int devices;			/* in one line, too: whose it is */
 	size_t width;			/* columns; 0: no limit */
 	struct mn_format *format;	/* of MN_LOG_FORMAT */
 };

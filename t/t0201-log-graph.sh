@@ -68,6 +68,31 @@ test_expect_success 'where posts are left out, edges lead to the next shown' '
 	tail -n 2 edited >last && tail -n 2 expect | test_cmp - last
 '
 
+# The graph and the labels alone.
+labels () {
+	on laptop mn log --graph --oneline "$@" |
+	sed "s/[0-9a-f]\{12\} [-0-9]* //; s/ *$//"
+}
+
+test_expect_success 'labels tell the devices apart' '
+	labels >actual &&
+	cat >expect <<-\EOT &&
+	(laptop) five
+	(phone) phone4
+	(phone) phone3
+	(laptop) laptop3
+	(laptop) two
+	(laptop) one
+	EOT
+	sed -n "s/^[|* ]*(/(/p" actual | sort >sorted &&
+	sort expect | test_cmp - sorted &&
+	on laptop mn log --graph --oneline --color=always >colours &&
+	sed -n "s/.*\(.\[3[1-6]m\)(\([a-z]*\)).*/\2 \1/p" colours |
+		sort -u >each &&
+	test_line_count = 2 each &&
+	on laptop mn log --oneline >plain && test_grep ! "(phone)" plain
+'
+
 test_expect_success 'ranges agree with git' '
 	repo=$PWD/laptop/profiles/$profile.git &&
 	for range in "HEAD" "HEAD~1..HEAD" "HEAD^1...HEAD^2" "HEAD^2" \
@@ -120,7 +145,11 @@ test_expect_success 'an octopus: three devices' '
 	printf "*     seven\n|\\\\\n|\\\\ \\\\\n" >expect &&
 	head -n 3 actual | test_cmp expect - &&
 	graph >actual &&
-	test "$(grep -c "[*]" actual)" = "$(on laptop mn rev-list --count)"
+	test "$(grep -c "[*]" actual)" = "$(on laptop mn rev-list --count)" &&
+	labels -4 >actual &&
+	sed -n "s/.*(\([a-z]*\)).*/\1/p" actual | sort -u >devices &&
+	printf "laptop\nphone\ntablet\n" >expect &&
+	test_cmp expect devices
 '
 
 test_done
