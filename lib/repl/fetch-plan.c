@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/map.h"
 #include "repl/fetch-impl.h"
 
@@ -177,6 +178,19 @@ int mn_fetching_plan(struct mn_fetching *g, struct mn_fetch_plan *plan,
 
 /* taking back */
 
+/* A device that was cut, or frozen, goes back everywhere. */
+static int has_ended(const struct mn_fetching *g, const struct mn_ref *ref)
+{
+	const struct mn_identity_doc *doc =
+		mn_identity_last(&g->profile.identity);
+	struct mn_pub device;
+
+	return mn_hex_decode(device.b, ref->name + sizeof(MN_REF_DEVICES) - 1,
+			     32) == 0 &&
+		(mn_identity_cut(doc, &device) ||
+		 mn_forks_find(&g->profile.forks, doc, &device));
+}
+
 /* 1 where it offers less than before. */
 static int look_back(struct mn_fetching *g, const struct mn_ref *ref,
 		     const struct mn_oid *before, struct mn_err *err)
@@ -186,7 +200,7 @@ static int look_back(struct mn_fetching *g, const struct mn_ref *ref,
 	if (r < 0)
 		return r;
 	if (!mn_store_has(g->profile.repo.store, &ref->oid) ||
-	    is_before(g, &ref->oid, before) <= 0)
+	    has_ended(g, ref) || is_before(g, &ref->oid, before) <= 0)
 		return 0;
 	mn_fetching_note(g, 0, "it went back: it offers an older node of device "
 			 "%.12s than it did; what is here stays",
