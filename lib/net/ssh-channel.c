@@ -149,6 +149,9 @@ static void channel_free(struct mn_ssh_link *l)
 {
 	struct channel *c = (struct channel *)l;
 
+	/* what it said while we read something else */
+	while (c->lib && c->got && take_stderr(c) > 0)
+		;
 	mn_ssh_words_release(&l->words);
 	if (c->lib)
 		mn_ssh_session_leave(c->s, c->lib);
