@@ -102,13 +102,13 @@ test_expect_success 'set up' '
 
 test_expect_success 'killed in the first fetch' '
 	bob_follows "$ada_repo" && rm -rf base && mv bob base &&
-	die_at_each "$(step 6)"
+	die_at_each "$(step 11)"
 '
 
 test_expect_success 'killed when a few posts come' '
 	fresh_bob && bob mn fetch && rm -rf base && mv bob base &&
 	ada mn post -m four && ada mn post -m five &&
-	die_at_each "$(step 3)"
+	die_at_each "$(step 5)"
 '
 
 test_expect_success 'killed when many come' '
@@ -116,7 +116,7 @@ test_expect_success 'killed when many come' '
 	do
 		echo "{\"text\":\"post $i\"}"
 	done | ada mn post --batch >/dev/null &&
-	die_at_each "$(step 5)"
+	die_at_each "$(step 9)"
 '
 
 test_expect_success 'the disk is full from some call on' '
@@ -133,7 +133,7 @@ test_expect_success 'the disk is full from some call on' '
 			note "full at change $n, exit $status: $(cat err)"
 			return 1
 		}
-		n=$((n + $(step 5)))
+		n=$((n + $(step 9)))
 	done &&
 	test "$n" -gt 10
 '

@@ -85,7 +85,7 @@ test_expect_success 'set up' '
 '
 
 test_expect_success 'mn follow, killed' '
-	at_each "$(step 7)" follows \
+	at_each "$(step 13)" follows \
 		mn follow "$ada_repo" --as ada --replicate limit=1m
 '
 
@@ -104,18 +104,18 @@ test_expect_success 'mn follow, with a full disk' '
 			note "full at change $n, exit $status: $(cat err)"
 			return 1
 		}
-		n=$((n + $(step 5)))
+		n=$((n + $(step 9)))
 	done &&
 	test "$n" -gt 10
 '
 
 test_expect_success 'a change of settings, killed: the old, or the new' '
 	fresh_bob && follows && rm -rf base && mv bob base &&
-	at_each "$(step 3)" follows mn follow ada --replicate full
+	at_each "$(step 5)" follows mn follow ada --replicate full
 '
 
 test_expect_success 'mn unfollow --delete, killed' '
-	at_each "$(step 7)" follows mn unfollow --delete --yes ada
+	at_each "$(step 13)" follows mn unfollow --delete --yes ada
 '
 
 test_done

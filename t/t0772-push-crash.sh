@@ -121,20 +121,20 @@ test_expect_success 'set up' '
 
 test_expect_success 'killed while a directory is made' '
 	after_each () { killed; } &&
-	at_each "$(step 11)" empty kill
+	at_each "$(step 17)" empty kill
 '
 
 test_expect_success 'killed while a post comes behind others' '
-	at_each "$(step 5)" small kill
+	at_each "$(step 9)" small kill
 '
 
 test_expect_success 'no room, while a directory is made' '
 	after_each () { full; } && ONLY=$ROOM &&
-	at_each "$(step 11)" empty fail ENOSPC
+	at_each "$(step 17)" empty fail ENOSPC
 '
 
 test_expect_success 'no room, while a post comes behind others' '
-	at_each "$(step 5)" small fail ENOSPC
+	at_each "$(step 9)" small fail ENOSPC
 '
 
 test_expect_success 'set up: many posts' '
@@ -145,12 +145,12 @@ test_expect_success 'set up: many posts' '
 
 test_expect_success 'killed while a pack comes' '
 	after_each () { killed; } && ONLY= &&
-	at_each "$(step 5)" large kill
+	at_each "$(step 11)" large kill
 '
 
 test_expect_success 'no room for a pack' '
 	after_each () { full; } && ONLY=$ROOM &&
-	at_each "$(step 5)" large fail ENOSPC
+	at_each "$(step 11)" large fail ENOSPC
 '
 
 test_done

@@ -98,7 +98,7 @@ test_expect_success 'set up' '
 '
 
 test_expect_success 'killed in fetch --follow' '
-	die_at_each "$(step 11)" mn bundle fetch --follow whole.bundle
+	die_at_each "$(step 19)" mn bundle fetch --follow whole.bundle
 '
 
 test_expect_success 'killed in fetch of a few posts' '
@@ -106,7 +106,7 @@ test_expect_success 'killed in fetch of a few posts' '
 	rm -rf base && cp -a "$MN_DIR" base &&
 	ada mn post -m three && ada mn post -m four &&
 	ada mn bundle create --since whole.bundle few.bundle &&
-	die_at_each "$(step 7)" mn bundle fetch few.bundle
+	die_at_each "$(step 11)" mn bundle fetch few.bundle
 '
 
 test_expect_success 'killed in fetch of many' '
@@ -115,7 +115,7 @@ test_expect_success 'killed in fetch of many' '
 		echo "{\"text\":\"post $i\"}"
 	done | ada mn post --batch >ids &&
 	ada mn bundle create --since whole.bundle many.bundle &&
-	die_at_each "$(step 7)" mn bundle fetch many.bundle
+	die_at_each "$(step 11)" mn bundle fetch many.bundle
 '
 
 test_expect_success 'the disk is full from some call on' '
@@ -133,7 +133,7 @@ test_expect_success 'the disk is full from some call on' '
 			note "full at change $n, exit $status: $(cat err)"
 			return 1
 		}
-		n=$((n + $(step 6)))
+		n=$((n + $(step 9)))
 	done &&
 	test "$n" -gt 6
 '
