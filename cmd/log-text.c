@@ -150,25 +150,6 @@ static void add_more(struct mn_buf *out, const struct mn_log_style *s,
 	mn_buf_addc(out, '\n');
 }
 
-static void add_size(struct mn_buf *out, uint64_t size)
-{
-	static const char units[] = "KMG";
-	uint64_t tenths = size * 10 / 1024;
-	size_t i = 0;
-
-	if (size < 1024) {
-		mn_buf_addu(out, size);
-		mn_buf_adds(out, " bytes");
-		return;
-	}
-	for (; tenths >= 10240 && units[i + 1]; i++)
-		tenths /= 1024;
-	mn_buf_addu(out, tenths / 10);
-	mn_buf_addc(out, '.');
-	mn_buf_addu(out, tenths % 10);
-	mn_buf_addf(out, " %ciB", units[i]);
-}
-
 /* All contents but the text: "    [1] cat.jpg (image/jpeg, 20.5 KiB)" */
 static void add_contents(struct mn_buf *out, const struct mn_view *v,
 			 int no_text)
@@ -188,7 +169,7 @@ static void add_contents(struct mn_buf *out, const struct mn_view *v,
 		mn_buf_adds(out, " (");
 		mn_text_line(out, c->type);
 		mn_buf_adds(out, ", ");
-		add_size(out, c->size);
+		mn_text_size(out, c->size);
 		mn_buf_adds(out, v->present >> i & 1 ? ")\n" : ")" ELSEWHERE
 			    "\n");
 	}

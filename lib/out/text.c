@@ -350,3 +350,21 @@ void mn_text_quote_path(struct mn_buf *out, struct mn_str s)
 	}
 	mn_buf_addstr(out, s);
 }
+
+void mn_text_size(struct mn_buf *out, uint64_t size)
+{
+	static const char units[] = "KMGT";
+	uint64_t tenths = size / 1024 * 10 + size % 1024 * 10 / 1024;
+	size_t i = 0;
+
+	if (size < 1024) {
+		mn_buf_addf(out, "%u bytes", (unsigned)size);
+		return;
+	}
+	for (; tenths >= 10240 && units[i + 1]; i++)
+		tenths /= 1024;
+	mn_buf_addu(out, tenths / 10);
+	mn_buf_addc(out, '.');
+	mn_buf_addu(out, tenths % 10);
+	mn_buf_addf(out, " %ciB", units[i]);
+}

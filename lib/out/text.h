@@ -11,6 +11,8 @@
 #ifndef MN_OUT_TEXT_H
 #define MN_OUT_TEXT_H
 
+#include <stdint.h>
+
 #include "base/buf.h"
 
 /* Appends s as part of a line: newlines and tabs are controls too. */
@@ -36,6 +38,8 @@ void mn_text_block(struct mn_buf *out, struct mn_str s, size_t indent,
 /* Columns that s takes once it is made fit by mn_text_line. */
 size_t mn_text_width(struct mn_str s);
 
+/* Appends a size for people: "12 bytes", "20.5 KiB". */
+void mn_text_size(struct mn_buf *out, uint64_t size);
 /* The first line that is not blank, without space around it. Borrowed. */
 struct mn_str mn_text_first_line(struct mn_str s);
 
