@@ -5,10 +5,12 @@
  */
 #include "git/packstream.h"
 
+#include <fcntl.h>
 #include <nettle/sha1.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/vec.h"
 #include "git/pack.h"
@@ -40,6 +42,9 @@ struct mn_packstream {
 	size_t at;		/* which pack, or which of the list */
 	const unsigned char *next;	/* what is to be given out */
 	size_t left;
+	int fd;			/* where next is in a pack that is given out as
+				   a whole: its file; else -1 */
+	const unsigned char *mapped;	/* the pack's beginning in memory */
 	const unsigned char *then;	/* and what after that */
 	size_t then_left;
 	uint64_t *starts;	/* of the entries of the list that are out, or
@@ -78,6 +83,7 @@ int mn_packstream_new(struct mn_packstream **out,
 	ps->sorted = mn_xcalloc(ps->npacks + 1, sizeof(*ps->sorted));
 	ps->verbatim = what->npacks == 1 && !what->list->n &&
 		!memcmp(what->packs[0]->pack.p, MAGIC, 8);
+	ps->fd = -1;
 	sha1_init(&ps->sha);
 	mn_buf_init(&ps->entry);
 	mn_buf_init(&ps->scratch);
@@ -89,10 +95,18 @@ int mn_packstream_new(struct mn_packstream **out,
 	return 0;
 }
 
+static void close_file(struct mn_packstream *ps)
+{
+	if (ps->fd >= 0)
+		close(ps->fd);
+	ps->fd = -1;
+}
+
 void mn_packstream_free(struct mn_packstream *ps)
 {
 	if (!ps)
 		return;
+	close_file(ps);
 	for (size_t i = 0; i < ps->npacks; i++)
 		free(ps->sorted[i]);
 	free(ps->sorted);
@@ -402,13 +416,54 @@ static void give_sum(struct mn_packstream *ps)
 	give(ps, ps->head, SUM);
 }
 
+/*
+ * A pack as a whole, from its file: the system maps in up to two MiB around
+ * each byte of a mapping that is looked at, and all of that counts as our
+ * memory. Where the file is gone, or another by now, the mapping has it still.
+ */
+static void give_pack(struct mn_packstream *ps, const struct mn_packfile *p)
+{
+	size_t end = p->pack.len - SUM;
+	unsigned char sum[SUM];
+
+	give(ps, p->pack.p + HEAD, end - HEAD);
+	if (!p->name)
+		return;
+	ps->mapped = p->pack.p;
+	ps->fd = open(p->name, O_RDONLY | O_CLOEXEC);
+	if (ps->fd >= 0 &&
+	    (pread(ps->fd, sum, SUM, (off_t)end) != SUM ||
+	     memcmp(sum, p->pack.p + end, SUM)))
+		close_file(ps);
+	madvise((void *)(uintptr_t)p->idx.p, p->idx.len, MADV_DONTNEED);
+	give_back(ps);
+}
+
+/* Up to n of the bytes that are to be given out; how many. */
+static size_t take(struct mn_packstream *ps, unsigned char *to, size_t n)
+{
+	ssize_t got = 0;
+
+	if (ps->fd >= 0)
+		got = pread(ps->fd, to, n, (off_t)(ps->next - ps->mapped));
+	if (got <= 0) {
+		close_file(ps);
+		memcpy(to, ps->next, n);
+		ps->given += n;
+		got = (ssize_t)n;
+	}
+	ps->next += got;
+	ps->left -= (size_t)got;
+	return (size_t)got;
+}
+
 /* Sees to it that there is something to give out, unless it is the end. */
 static int advance(struct mn_packstream *ps, struct mn_err *err)
 {
-	const struct mn_packfile *p;
 	const struct mn_oid *oid;
 	int r;
 
+	close_file(ps);
 	if (ps->then_left) {
 		give(ps, ps->then, ps->then_left);
 		ps->then_left = 0;
@@ -416,8 +471,7 @@ static int advance(struct mn_packstream *ps, struct mn_err *err)
 		give_head(ps);
 		ps->stage = AT_PACKS;
 	} else if (ps->stage == AT_PACKS && ps->at < ps->what.npacks) {
-		p = ps->what.packs[ps->at++];
-		give(ps, p->pack.p + HEAD, p->pack.len - HEAD - SUM);
+		give_pack(ps, ps->what.packs[ps->at++]);
 	} else if (ps->stage == AT_PACKS) {
 		ps->stage = AT_LIST;
 		ps->at = 0;
@@ -453,13 +507,10 @@ ssize_t mn_packstream_read(struct mn_packstream *ps, void *buf, size_t size,
 				return ps->failed;
 			continue;
 		}
-		memcpy(to + got, ps->next, n);
+		n = take(ps, to + got, n);
 		if (!ps->verbatim && ps->stage != AT_SUM)
 			sha1_update(&ps->sha, n, to + got);
-		ps->next += n;
-		ps->left -= n;
 		got += n;
-		ps->given += n;
 		ps->total += n;
 		if (ps->given >= RELEASE)
 			give_back(ps);
