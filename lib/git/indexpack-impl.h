@@ -55,6 +55,8 @@ struct mn_indexpack {
 	struct mn_buf tmp, itmp;	/* empty: no such file */
 	int fd;
 	int failed;
+	mn_indexpack_fn *watch;
+	void *watch_ctx;
 	struct mn_store *bases;	/* of a thin pack; NULL: they are not taken */
 
 	/* What came: the first at bytes are read, and go to the file when

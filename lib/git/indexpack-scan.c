@@ -129,15 +129,19 @@ static void take(struct mn_indexpack *ip, size_t n)
 static int read_small(struct mn_indexpack *ip)
 {
 	size_t size = (size_t)ip->cur.head.size, used;
+	enum mn_otype type = (enum mn_otype)ip->cur.head.type;
 	struct mn_oid oid;
 
 	if (mn_inflate(&ip->inflater, ip->buf + ip->at, ip->len - ip->at,
 		       ip->scratch, size, &used))
 		return 0;
 	take(ip, used);
-	if (ip->cur.head.type <= MN_TAG)
-		mn_oid_of(&oid, (enum mn_otype)ip->cur.head.type, ip->scratch,
-			  size);
+	if (ip->cur.head.type <= MN_TAG) {
+		mn_oid_of(&oid, type, ip->scratch, size);
+		if (ip->watch)
+			ip->watch(ip->watch_ctx, &oid, type, ip->scratch,
+				  size);
+	}
 	end_entry(ip, &oid);
 	return 1;
 }

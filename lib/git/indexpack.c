@@ -127,6 +127,13 @@ static int flush(struct mn_indexpack *ip, struct mn_err *err)
 	return 0;
 }
 
+void mn_indexpack_watch(struct mn_indexpack *ip, mn_indexpack_fn *fn,
+			void *ctx)
+{
+	ip->watch = fn;
+	ip->watch_ctx = ctx;
+}
+
 void mn_indexpack_bases(struct mn_indexpack *ip, struct mn_store *bases)
 {
 	ip->bases = bases;

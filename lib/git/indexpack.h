@@ -52,6 +52,12 @@ int mn_indexpack_begin(struct mn_indexpack **out, const char *dir,
 /* Before finish: a store that has the bases of a thin pack, which are put into
  * the pack. Borrowed until finish. */
 void mn_indexpack_bases(struct mn_indexpack *ip, struct mn_store *bases);
+/* Lets fn see the small objects as they come, but for deltas. What the pack is
+ * worth shows only in finish. */
+typedef void mn_indexpack_fn(void *ctx, const struct mn_oid *oid,
+			     enum mn_otype type, const void *data, size_t len);
+void mn_indexpack_watch(struct mn_indexpack *ip, mn_indexpack_fn *fn,
+			void *ctx);
 /* Slices of any length. MN_EINVALID: it is no pack, or broken; MN_ELIMIT.
  * After an error there is nothing more to be had of it. */
 int mn_indexpack_feed(struct mn_indexpack *ip, const void *data, size_t len,

@@ -269,6 +269,7 @@ static int verify(struct mn_admission *ad, struct mn_err *err)
 	struct mn_profile *p = ad->a->profile;
 	struct mn_check_options opt = {
 		.threads = ad->a->threads, .index = ad->a->index,
+		.seed = ad->a->seed,
 		.watch = mn_touched_see, .watch_ctx = &ad->touched,
 		.allow_missing = may_miss(ad->a->follow),
 		.content_budget = budget(ad),

@@ -75,24 +75,49 @@ static int is_admitted(struct walk *w, const struct mn_oid *oid)
 	return r == 0;
 }
 
-static void push_parents(struct walk *w, struct frame *f,
-			 const struct mn_carrier *c)
+/* What is here already is read from here, whatever else came by that name. */
+static const struct mn_commit_note *noted(const struct mn_admission *ad,
+					  const struct mn_oid *oid)
 {
-	for (size_t i = 0; i < c->nparents; i++)
-		mn_carrier_parent(mn_vec_push(&w->parents), c, i);
-	f->n = c->nparents;
-	if (!c->is_merge)
-		f->device = c->device;
+	if (!ad->a->commits || mn_quarantine_known(ad->a->quarantine, oid))
+		return NULL;
+	return mn_commits_find(ad->a->commits, oid);
 }
 
 /* What is no carrier has no parents: it is found to be bad later. */
-static int enter(struct walk *w, const struct mn_oid *oid, struct mn_err *err)
+static void push_parents(struct walk *w, struct frame *f)
 {
 	struct mn_admission *ad = w->ad;
-	struct frame f = { .oid = *oid, .first = w->parents.n };
+	const struct mn_commit_note *note = noted(ad, &f->oid);
 	struct mn_carrier c;
 	struct mn_object o;
 	int r;
+
+	if (note) {
+		for (size_t i = 0; i < note->nparents; i++)
+			*mn_vec_push(&w->parents) =
+				ad->a->commits->parents.p[note->first + i];
+		f->n = note->nparents;
+		f->device = note->device;
+		return;
+	}
+	r = mn_reader_read(ad->rd, &o, &f->oid, MN_CARRIER_MAX, NULL);
+	if (r == MN_ENOTFOUND)
+		ad->incomplete = 1;
+	if (r < 0 || o.type != MN_COMMIT ||
+	    mn_carrier_parse(&c, (struct mn_str){ o.data, o.len }) !=
+	    MN_RULE_NONE)
+		return;
+	for (size_t i = 0; i < c.nparents; i++)
+		mn_carrier_parent(mn_vec_push(&w->parents), &c, i);
+	f->n = c.nparents;
+	if (!c.is_merge)
+		f->device = c.device;
+}
+
+static int enter(struct walk *w, const struct mn_oid *oid, struct mn_err *err)
+{
+	struct frame f = { .oid = *oid, .first = w->parents.n };
 
 	if (mn_map_get(&w->found, oid->b) != SIZE_MAX ||
 	    is_admitted(w, oid))
@@ -101,13 +126,7 @@ static int enter(struct walk *w, const struct mn_oid *oid, struct mn_err *err)
 		return mn_err_set(err, MN_ELIMIT, "more than %zu new nodes at "
 				  "a time", w->max);
 	mn_map_put(&w->found, oid->b, 0);
-	r = mn_reader_read(ad->rd, &o, oid, MN_CARRIER_MAX, NULL);
-	if (r == MN_ENOTFOUND)
-		ad->incomplete = 1;
-	if (r == 0 && o.type == MN_COMMIT &&
-	    mn_carrier_parse(&c, (struct mn_str){ o.data, o.len }) ==
-	    MN_RULE_NONE)
-		push_parents(w, &f, &c);
+	push_parents(w, &f);
 	*mn_vec_push(&w->stack) = f;
 	return 0;
 }

@@ -17,8 +17,10 @@
 #include "git/quarantine.h"
 #include "git/refs.h"
 #include "node/meta.h"
+#include "repl/commits.h"
 #include "repl/follow.h"
 #include "social/index.h"
+#include "social/index-seed.h"
 #include "social/profile.h"
 
 struct mn_admit_limits {	/* 0: the default */
@@ -60,6 +62,11 @@ struct mn_admit {
 					   must be there, and is kept */
 	struct mn_index *index;		/* for look-ups; NULL: the profile is
 					   walked */
+	struct mn_index_seed *seed;	/* gets what is verified, for
+					   mn_index_sync_from; NULL: not */
+	const struct mn_commits *commits;	/* some of those that lie in the
+					   quarantine, each once; NULL: all are
+					   read */
 	struct mn_admit_limits limits;
 	int threads;			/* 0: all processors */
 	int wait_ms;

@@ -12,13 +12,30 @@ void mn_arrival_init(struct mn_arrival *a, const char *dir,
 	a->limits = limits;
 }
 
-static int begin(void *ctx, struct mn_err *err)
+static void see(void *ctx, const struct mn_oid *oid, enum mn_otype type,
+		const void *data, size_t len)
 {
 	struct mn_arrival *a = ctx;
 
+	if (type == MN_COMMIT)
+		mn_commits_add(a->commits, oid, data, len);
+}
+
+static int begin(void *ctx, struct mn_err *err)
+{
+	struct mn_arrival *a = ctx;
+	int r;
+
 	mn_indexpack_free(a->ip);
 	a->ip = NULL;
-	return mn_indexpack_begin(&a->ip, a->dir, a->limits, err);
+	r = mn_indexpack_begin(&a->ip, a->dir, a->limits, err);
+	if (r < 0 || !a->commits)
+		return r;
+	if (a->packs++)
+		mn_commits_release(a->commits);
+	else
+		mn_indexpack_watch(a->ip, see, a);
+	return 0;
 }
 
 static int take(void *ctx, const void *data, size_t len, struct mn_err *err)

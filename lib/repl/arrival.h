@@ -15,6 +15,7 @@
 #include "git/indexpack.h"
 #include "git/pack.h"
 #include "net/remote.h"
+#include "repl/commits.h"
 
 struct mn_arrival {
 	const char *dir;
@@ -23,6 +24,10 @@ struct mn_arrival {
 	struct mn_pack *loose;
 	uint64_t bytes;			/* of packs, and of loose objects */
 	size_t objects;			/* in all */
+	size_t packs;
+	/* NULL, or gets the commits of what comes, unless that is several
+	 * packs. True only if all came whole. */
+	struct mn_commits *commits;
 	/* For a file server: what is here already. NULL: nothing. */
 	int (*has)(void *ctx, const struct mn_oid *oid);
 	void (*progress)(void *ctx, const char *what, size_t done,

@@ -31,6 +31,7 @@ struct mn_fetching {
 	struct mn_profile profile;	/* opened when something is new */
 	int is_open;
 	struct mn_index *index;		/* NULL: not opened, or broken */
+	struct mn_index_seed *seed;	/* nodes that came, for the index */
 	struct mn_seen seen;
 	struct mn_net_wire before;
 

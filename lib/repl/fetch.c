@@ -50,7 +50,8 @@ static void open_index(struct mn_fetching *g)
 	if (!g->index && mn_index_open(&g->index, g->o->home, INDEX_WAIT_MS,
 				       NULL) < 0)
 		g->index = NULL;
-	if (g->index && mn_index_sync(g->index, &g->profile, NULL) < 0) {
+	if (g->index && mn_index_sync_from(g->index, &g->profile, g->seed,
+					   NULL) < 0) {
 		mn_index_close(g->index);
 		g->index = NULL;
 	}
@@ -72,7 +73,7 @@ static int known(void *ctx, const struct mn_oid *oid)
 
 static int receive(struct mn_fetching *g, struct mn_quarantine *q,
 		   const struct mn_fetch_plan *plan, struct mn_admit *a,
-		   struct mn_err *err)
+		   struct mn_commits *commits, struct mn_err *err)
 {
 	struct mn_buf filter = MN_BUF_INIT;
 	struct mn_remote_want want = {
@@ -84,6 +85,7 @@ static int receive(struct mn_fetching *g, struct mn_quarantine *q,
 	int r, end;
 
 	mn_arrival_init(&in, mn_quarantine_dir(q), &g->o->pack);
+	in.commits = commits;
 	in.has = known;
 	in.has_ctx = q;
 	in.progress = g->o->progress;
@@ -101,6 +103,8 @@ static int receive(struct mn_fetching *g, struct mn_quarantine *q,
 		g->rep->broke = a->partial = r < 0;
 		end = mn_arrival_end(&in, r < 0, err);
 	}
+	if (r == 0)
+		a->commits = commits;
 	a->pack_bytes = in.bytes;
 	g->rep->bytes += in.bytes;
 	mn_arrival_release(&in);
@@ -114,15 +118,18 @@ static int bring(struct mn_fetching *g, const struct mn_fetch_plan *plan,
 	struct mn_quarantine *q = NULL;
 	struct mn_admit a = {
 		.profile = &g->profile, .offered = &g->offered,
-		.follow = g->follow, .limits = g->o->admit,
+		.follow = g->follow, .seed = g->seed,
+		.limits = g->o->admit,
 		.threads = g->o->threads, .wait_ms = g->o->wait_ms };
 	struct mn_ref_list tips = { 0 };
+	struct mn_commits commits;
 	int r = mn_fetching_open(g, err);
 
+	mn_commits_init(&commits);
 	if (r == 0)
 		r = mn_quarantine_begin(&q, g->gitdir, err);
 	if (r == 0 && plan->wants.n)
-		r = receive(g, q, plan, &a, err);
+		r = receive(g, q, plan, &a, &commits, err);
 	if (r == 0)
 		r = mn_quarantine_load(q, err);
 	if (r == 0)
@@ -137,6 +144,7 @@ static int bring(struct mn_fetching *g, const struct mn_fetch_plan *plan,
 		r = mn_admit(&a, &g->rep->admit, err);
 	}
 	mn_refs_release(&tips);
+	mn_commits_release(&commits);
 	mn_quarantine_free(q);
 	return r;
 }
@@ -265,6 +273,7 @@ static void begin(struct mn_fetching *g, const char *hex,
 	g->follow = f;
 	g->o = o;
 	g->rep = rep;
+	g->seed = mn_index_seed_new();
 	mn_net_wire(o->net, &g->before);
 }
 
@@ -278,6 +287,7 @@ static void end(struct mn_fetching *g)
 	w->requests += now.requests - g->before.requests;
 	w->connections += now.connections - g->before.connections;
 	mn_index_close(g->index);
+	mn_index_seed_free(g->seed);
 	if (g->is_open)
 		mn_profile_close(&g->profile);
 	mn_seen_release(&g->seen);

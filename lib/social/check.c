@@ -35,6 +35,7 @@ struct mn_check {
 	struct mn_id profile;
 	const struct mn_identity *known;
 	struct mn_index *index;
+	struct mn_index_seed *seed;
 	unsigned may_miss;
 	_Atomic uint64_t left;		/* of the budget */
 	struct mn_pool *pool;
@@ -77,11 +78,14 @@ struct mn_check *mn_check_new(struct mn_store *store,
 	k->profile = *profile;
 	k->known = identity;
 	k->index = opt->index;
+	k->seed = opt->seed;
 	k->may_miss = opt->allow_missing;
 	atomic_init(&k->left, opt->content_budget);
 	k->pool = mn_pool_new(opt->threads);
 	n = (size_t)mn_pool_threads(k->pool);
 	k->workers = mn_xcalloc(n, sizeof(*k->workers));
+	if (k->seed)
+		mn_index_seed_workers(k->seed, (int)n);
 	for (size_t i = 0; i < n; i++)
 		worker_init(&k->workers[i], k, opt);
 	k->items = mn_xcalloc(BLOCK, sizeof(*k->items));
@@ -174,20 +178,24 @@ static void note_bad(const struct mn_check *k, struct worker *w,
 	}
 }
 
-static void note_good(struct worker *w, struct mn_check_result *res,
-		      struct item *it)
+static void note_good(struct mn_check *k, int worker,
+		      struct mn_check_result *res, struct item *it)
 {
+	struct worker *w = &k->workers[worker];
 	unsigned missing = mn_verifier_missing(w->verifier);
 
 	res->node = w->node.id;
 	res->meta_missing = (missing & MN_MISSING_META) != 0;
 	res->contents_missing = (missing & MN_MISSING_CONTENTS) != 0;
 	it->loaded = 1;
-	if (res->meta_missing)
+	if (res->meta_missing) {
 		mn_link_of_bare(&it->link, &w->node);
-	else
-		mn_link_of(&it->link, it->parents, &w->node,
-			   mn_verifier_doc(w->verifier)->number);
+		return;
+	}
+	mn_link_of(&it->link, it->parents, &w->node,
+		   mn_verifier_doc(w->verifier)->number);
+	if (k->seed)
+		mn_index_seed_add(k->seed, worker, &w->node);
 }
 
 /* Puts the block before to the links, in order. */
@@ -226,7 +234,7 @@ static void check_one(void *ctx, int worker, size_t i)
 	if (res->code == 0 && w->node.carrier.is_merge) {
 		res->is_merge = 1;
 	} else if (res->code == 0) {
-		note_good(w, res, it);
+		note_good(k, worker, res, it);
 	} else {
 		if (res->code != MN_EINVALID)
 			res->words = mn_xstrdup(w->err.msg);

@@ -25,6 +25,7 @@
 #include "node/identity.h"
 #include "node/links.h"
 #include "social/index.h"
+#include "social/index-seed.h"
 
 struct mn_check;
 
@@ -43,6 +44,8 @@ struct mn_check_options {
 					   MN_ELIMIT. 0: no limit */
 	mn_reader_fn *watch;	/* of every reader; called by all threads */
 	void *watch_ctx;
+	/* Nodes that are good by themselves are added to it. NULL: none is. */
+	struct mn_index_seed *seed;
 };
 
 struct mn_check_result {

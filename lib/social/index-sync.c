@@ -18,6 +18,7 @@
 #include "base/map.h"
 #include "base/parallel.h"
 #include "social/index-impl.h"
+#include "social/index-seed.h"
 
 #include "banned.h"
 
@@ -29,6 +30,7 @@
 struct found {
 	struct mn_oid carrier;
 	int has_child;
+	const struct mn_index_seeded *seeded;	/* NULL: to be read */
 };
 
 /* A loaded node. */
@@ -61,7 +63,9 @@ struct sync {
 	struct mn_err *err;
 	int full;			/* nothing of the profile is there yet */
 	int partial;			/* metas may be missing */
+	struct mn_index_seed *seed;	/* NULL: none */
 	MN_VEC(struct found) found;
+	size_t unread;			/* of them */
 	struct mn_map by_carrier;
 	struct mn_pool *pool;
 	struct worker *workers;
@@ -113,6 +117,7 @@ static void cover_head(struct mn_index_state *st, const struct mn_oid *carrier)
 static int note(struct sync *y, const struct mn_oid *carrier, int is_parent)
 {
 	size_t i = mn_map_get(&y->by_carrier, carrier->b);
+	struct found *f;
 	int r;
 
 	if (i != SIZE_MAX) {
@@ -125,29 +130,46 @@ static int note(struct sync *y, const struct mn_oid *carrier, int is_parent)
 	if (r)
 		return r < 0 ? r : 0;
 	mn_map_put(&y->by_carrier, carrier->b, y->found.n);
-	*mn_vec_push(&y->found) = (struct found){ *carrier, is_parent };
+	f = mn_vec_push(&y->found);
+	*f = (struct found){ .carrier = *carrier, .has_child = is_parent };
+	if (y->seed)
+		f->seeded = mn_index_seed_find(y->seed, carrier);
+	y->unread += !f->seeded;
 	return 0;
 }
 
 /* A commit that can't be read has no parents here; loading tells why. */
-static int walk(struct sync *y)
+static int note_parents(struct sync *y, struct mn_carrier *c,
+			const struct mn_oid *carrier)
 {
-	struct mn_carrier *c = mn_xmalloc(sizeof(*c));
+	struct mn_oid oid = *carrier, parent;	/* found moves */
 	struct mn_object o;
 	int r = 0;
 
-	for (size_t i = 0; i < y->found.n && r == 0; i++) {
-		struct mn_oid oid = y->found.p[i].carrier, parent;
+	if (mn_reader_read(y->p->rd, &o, &oid, MN_CARRIER_MAX, NULL) < 0 ||
+	    o.type != MN_COMMIT ||
+	    mn_carrier_parse(c, (struct mn_str){ o.data, o.len }) !=
+	    MN_RULE_NONE || c->is_merge)
+		return 0;
+	for (size_t i = 0; i < c->nparents && r == 0; i++) {
+		mn_carrier_parent(&parent, c, i);
+		r = note(y, &parent, 1);
+	}
+	return r;
+}
 
-		if (mn_reader_read(y->p->rd, &o, &oid, MN_CARRIER_MAX,
-				   NULL) < 0 || o.type != MN_COMMIT ||
-		    mn_carrier_parse(c, (struct mn_str){ o.data, o.len }) !=
-		    MN_RULE_NONE || c->is_merge)
-			continue;
-		for (size_t k = 0; k < c->nparents && r == 0; k++) {
-			mn_carrier_parent(&parent, c, k);
-			r = note(y, &parent, 1);
-		}
+static int walk(struct sync *y)
+{
+	struct mn_carrier *c = mn_xmalloc(sizeof(*c));
+	int r = 0;
+
+	for (size_t i = 0; i < y->found.n && r == 0; i++) {
+		const struct mn_index_seeded *x = y->found.p[i].seeded;
+
+		if (!x)
+			r = note_parents(y, c, &y->found.p[i].carrier);
+		for (size_t k = 0; x && k < x->nparents && r == 0; k++)
+			r = note(y, &x->parents[k], 1);
 	}
 	free(c);
 	return r;
@@ -159,6 +181,12 @@ static void keep(struct mn_str *s, struct mn_arena *a)
 {
 	if (s->p)
 		*s = mn_arena_str(a, *s);
+}
+
+static void take_seeded(struct item *it, const struct mn_index_seeded *x)
+{
+	*it = (struct item){ .row = x->row, .prev = x->prev,
+			     .seconds = x->seconds };
 }
 
 static void load(struct sync *y, struct worker *w, struct item *it,
@@ -275,12 +303,15 @@ static void work(void *ctx, int worker, size_t i)
 	struct sync *y = ctx;
 	struct worker *w = &y->workers[worker];
 	struct batch *b = &y->batches[y->loading];
+	const struct found *f = i ? found_of(y, b, i - 1) : NULL;
 
-	if (!i)
+	if (!f)
 		insert_batch(y, 1 - y->loading);
+	else if (f->seeded)
+		take_seeded(&b->items[i - 1], f->seeded);
 	else
-		load(y, w, &b->items[i - 1],
-		     &found_of(y, b, i - 1)->carrier, &w->strings[y->loading]);
+		load(y, w, &b->items[i - 1], &f->carrier,
+		     &w->strings[y->loading]);
 }
 
 static void start_workers(struct sync *y, int threads)
@@ -288,7 +319,7 @@ static void start_workers(struct sync *y, int threads)
 	size_t n, size = y->found.n < CHUNK ? y->found.n : CHUNK;
 
 	y->partial = mn_store_is_partial(y->p->repo.store);
-	y->pool = mn_pool_new(y->found.n < MANY ? 1 : threads);
+	y->pool = mn_pool_new(y->unread < MANY ? 1 : threads);
 	n = (size_t)mn_pool_threads(y->pool);
 	y->workers = mn_xcalloc(n, sizeof(*y->workers));
 	for (size_t i = 0; i < n; i++) {
@@ -417,6 +448,7 @@ static int catch_up(struct sync *y, const struct mn_ref_list *refs, int threads)
 
 	y->r = y->rewritten = 0;
 	y->added = 0;
+	y->unread = 0;
 	mn_map_init(&y->by_carrier, sizeof(struct mn_oid));
 	for (size_t i = 0; i < refs->n && r == 0; i++) {
 		struct mn_index_tip *t;
@@ -538,6 +570,12 @@ static int update(struct sync *y, const struct mn_ref_list *refs, int threads)
 	return r < 0 ? r : mn_index_state_save(st, y->ix, y->err);
 }
 
+/* Of a profile that was never read, nothing need be sought. */
+static int is_empty(const struct mn_index_state *st)
+{
+	return !st->posts && !st->bare && !st->tips.n && !st->missing.n;
+}
+
 /* Once more, now that no other process can write: 1 when there is nothing to
  * do after all. */
 static int decide(struct sync *y, struct mn_ref_list *refs)
@@ -555,7 +593,7 @@ static int decide(struct sync *y, struct mn_ref_list *refs)
 	r = mn_store_refresh(y->p->repo.store, y->err);
 	if (r < 0)
 		return r;
-	y->full |= lost || came_back(y);
+	y->full |= lost || came_back(y) || is_empty(y->st);
 	if (!y->full && current)
 		return 1;
 	return mn_index_state_open(y->st, y->ix, y->err);
@@ -594,12 +632,13 @@ static int look(struct sync *y)
 	return r;
 }
 
-static int sync_once(struct mn_index *ix, struct mn_profile *p, int full,
-		     int threads, uint64_t *count, struct mn_err *err)
+static int sync_once(struct mn_index *ix, struct mn_profile *p,
+		     struct mn_index_seed *seed, int full, int threads,
+		     uint64_t *count, struct mn_err *err)
 {
 	struct mn_index_state st;
 	struct sync y = { .ix = ix, .p = p, .st = &st, .err = err,
-			  .full = full };
+			  .seed = seed, .full = full };
 	int r;
 
 	ix->rc = 0;
@@ -627,6 +666,12 @@ static int recover(struct mn_index *ix, struct mn_err *err)
 int mn_index_sync(struct mn_index *ix, struct mn_profile *p,
 		  struct mn_err *err)
 {
+	return mn_index_sync_from(ix, p, NULL, err);
+}
+
+int mn_index_sync_from(struct mn_index *ix, struct mn_profile *p,
+		       struct mn_index_seed *seed, struct mn_err *err)
+{
 	uint64_t count;
 	int r = 0;
 
@@ -636,7 +681,7 @@ int mn_index_sync(struct mn_index *ix, struct mn_profile *p,
 	if (ix->damaged)
 		r = recover(ix, err);
 	for (int tries = 0; r >= 0; tries++) {
-		r = sync_once(ix, p, 0, 0, &count, err);
+		r = sync_once(ix, p, seed, 0, 0, &count, err);
 		if (r >= 0 || !ix->rc || tries == 2)
 			break;
 		r = recover(ix, err);
@@ -652,12 +697,12 @@ int mn_index_rebuild(struct mn_index *ix, struct mn_profile *p, int threads,
 	int r;
 
 	mn_index_add_abort(ix);
-	r = sync_once(ix, p, 1, threads, count, err);
+	r = sync_once(ix, p, NULL, 1, threads, count, err);
 	if (r == 0 || !ix->damaged)
 		return r;
 	r = recover(ix, err);
 	if (r < 0)
 		return r;
 	mn_err_clear(err);
-	return sync_once(ix, p, 1, threads, count, err);
+	return sync_once(ix, p, NULL, 1, threads, count, err);
 }

@@ -66,6 +66,10 @@ int mn_index_drop(const struct mn_home *h, struct mn_err *err);
  */
 int mn_index_sync(struct mn_index *ix, struct mn_profile *p,
 		  struct mn_err *err);
+/* The same; what the seed has (index-seed.h, NULL: nothing) is not read. */
+struct mn_index_seed;
+int mn_index_sync_from(struct mn_index *ix, struct mn_profile *p,
+		       struct mn_index_seed *seed, struct mn_err *err);
 /* Forgets the profile and reads all of it again; threads 0: all processors.
  * MN_ELOCKED when another writes for longer than wait_ms; MN_ECORRUPT as
  * above, with *count set. */
