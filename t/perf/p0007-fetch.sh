@@ -163,7 +163,8 @@ many_contents () {
 	for i in $(seq 500)
 	do
 		head -c 20000 /dev/urandom >"$scratch/file-$i"
-		echo "{\"text\":\"file $i\",\"attachments\":[{\"file\":\"$scratch/file-$i\"}]}"
+		printf '{"text":"file %d","attachments":[{"file":"%s"}]}\n' \
+			"$i" "$scratch/file-$i"
 	done >"$scratch/files.jsonl"
 	MN_DIR=$scratch/contents mn post --batch "$scratch/files.jsonl" \
 		>/dev/null
