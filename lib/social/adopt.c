@@ -65,12 +65,12 @@ static int next(struct walk *w, struct mn_err *err)
 
 /* ------------------------------------------------------- what is beyond a cut */
 
+/* All nodes of devices that were cut: which of them count is seen later. */
 static void note_beyond(struct walk *w)
 {
 	const struct mn_meta *m = &w->node.meta;
 
-	if (mn_identity_cut(w->doc, &m->device) &&
-	    mn_identity_voids(w->doc, &m->device, m->era, m->seq))
+	if (mn_identity_cut(w->doc, &m->device))
 		*mn_vec_push(w->out) = (struct mn_beyond_node){
 			.device = m->device, .era = m->era, .seq = m->seq,
 			.node = w->node.id, .carrier = w->node.oid };
@@ -149,6 +149,26 @@ static int find_adopted(struct walk *w, struct mn_err *err)
 	return r;
 }
 
+/*
+ * Leaves those that don't count: beyond the cut by their number; or within it,
+ * but on the other branch of a key that was used twice, so that nothing which
+ * counts reaches them.
+ */
+static void keep_beyond(struct walk *w)
+{
+	struct mn_beyond *l = w->out;
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct mn_beyond_node *b = &l->p[i];
+
+		if (mn_identity_voids(w->doc, &b->device, b->era, b->seq) ||
+		    mn_map_get(&w->seen, b->carrier.b) == SIZE_MAX)
+			l->p[n++] = *b;
+	}
+	l->n = n;
+}
+
 int mn_beyond_find(struct mn_beyond *out, struct mn_profile *p,
 		   struct mn_err *err)
 {
@@ -163,6 +183,8 @@ int mn_beyond_find(struct mn_beyond *out, struct mn_profile *p,
 	mn_map_init(&w.seen, sizeof(struct mn_oid));
 	if (r == 0 && out->n)
 		r = find_adopted(&w, err);
+	if (r == 0)
+		keep_beyond(&w);
 	mn_node_release(&w.node);
 	mn_map_release(&w.seen);
 	mn_vec_release(&w.todo);

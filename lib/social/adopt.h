@@ -35,8 +35,9 @@ struct mn_beyond {			/* by device, then era and seq */
 	size_t n, cap;
 };
 
-/* All nodes beyond a cut that are here, and which of them were adopted. Reads
- * the profile's nodes. */
+/* All nodes beyond a cut that are here, those on the other branch of a key that
+ * was used twice among them, and which of them were adopted. Reads the
+ * profile's nodes. */
 int mn_beyond_find(struct mn_beyond *out, struct mn_profile *p,
 		   struct mn_err *err);
 void mn_beyond_release(struct mn_beyond *l);
