@@ -10,6 +10,7 @@
 #include "progress.h"
 #include "repl/follow.h"
 #include "repl/push.h"
+#include "repl/seen.h"
 #include "banned.h"
 
 static const char usage[] =
@@ -133,6 +134,31 @@ static void print_text(struct session *s, const struct mn_url *url,
 
 /* ------------------------------------------------------------------ remotes */
 
+/* What the remote has now, for mn status. */
+static void remember(const struct session *s, const char *remote,
+		     const struct mn_push_report *rep)
+{
+	struct mn_seen seen = { .lines = { 0 } };
+	struct mn_ref ref;
+	int r = mn_seen_read(&seen, s->p.repo.path, NULL);
+
+	for (size_t i = 0; i < rep->refs.n && r == 0; i++) {
+		const struct mn_push_ref *at = &rep->refs.p[i];
+
+		if (at->state > MN_PUSH_MOVED ||
+		    strncmp(at->name, MN_REF_DEVICES,
+			    sizeof(MN_REF_DEVICES) - 1) != 0)
+			continue;
+		memcpy(ref.name, at->name, sizeof(ref.name));
+		ref.oid = at->new_oid;
+		mn_seen_put(&seen, remote, &ref);
+	}
+	/* a memory: where it can't be written, the next fetch knows */
+	if (r == 0 && seen.changed)
+		mn_seen_write(&seen, s->p.repo.path, NULL);
+	mn_seen_release(&seen);
+}
+
 static void push_to(struct session *s, const char *name, const char *address)
 {
 	const struct mn_push_options opt = {
@@ -161,6 +187,8 @@ static void push_to(struct session *s, const char *name, const char *address)
 	} else if ((rep.left || rep.refused) && !s->status) {
 		s->status = MN_EXIT_NO;
 	}
+	if (r == 0 && name && !s->o.dry_run)
+		remember(s, name, &rep);
 	mn_push_report_release(&rep);
 	mn_url_release(&url);
 }
