@@ -23,6 +23,13 @@
 
 # The most that a fetch may take of addresses, in KiB; sanitizers need more.
 HOSTILE_MEMORY=${HOSTILE_MEMORY:-1500000}
+HOSTILE_NO_LIMIT=
+# the sanitizers want terabytes of addresses
+case $(mn version --build-options) in
+*-fsanitize=*)
+	HOSTILE_NO_LIMIT=yes
+	;;
+esac
 
 hostile_world () {
 	two_devices &&
