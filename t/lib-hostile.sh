@@ -96,14 +96,22 @@ nothing_left () {
 	find "$bob_repo/mn/incoming" -type f >left.files 2>/dev/null
 	find "$bob_repo" -name "*tmp*" -type f >>left.files
 	test_must_be_empty left.files &&
-	git -C "$bob_repo" fsck --strict --unreachable --no-reflogs \
-		>left.fsck 2>left.err &&
-	test_must_be_empty left.fsck
+	git -C "$bob_repo" fsck --strict >left.fsck 2>&1 &&
+	git -C "$bob_repo" rev-list --objects --all 2>left.err |
+	cut -d" " -f1 | sort >left.reached &&
+	git -C "$bob_repo" cat-file --batch-all-objects \
+		--batch-check="%(objectname)" | sort >left.all &&
+	comm -13 left.reached left.all >left.objects &&
+	test_must_be_empty left.objects
 }
 
+# Neither those of ASCII nor those of Latin-1, in UTF-8 or alone.
 no_controls () {
-	LC_ALL=C tr -d '\n -~' <"$1" >controls &&
-	test_must_be_empty controls
+	python3 -c "
+import sys
+text = sys.stdin.buffer.read().decode()
+sys.exit(any(ord(c) < 32 and c != '\\n' or 127 <= ord(c) < 160
+             for c in text))" <"$1"
 }
 
 refused () {

@@ -8,7 +8,7 @@
 #					always this version of the protocol
 #	start_lighttpd_mn HOME [ARG...]	mn http-backend, the same way
 #	start_lighttpd_static DIR	files
-#	start_server MODE [ARG...]	lib-http.py
+#	start_server MODE [ARG...]	lib-http.py, or the other program in $SERVER
 #	start_mn_serve [ARG...]		mn serve of the home; stop_mn_serve
 #
 # Each leaves the address in $url and its process in $server_pid;
@@ -43,7 +43,7 @@ start_server () {
 	: >"$server_log" || return 1
 	_mode=$1
 	shift
-	python3 "$TEST_DIRECTORY/lib-http.py" "$_mode" "$_dir/port" \
+	python3 "$TEST_DIRECTORY/${SERVER:-lib-http.py}" "$_mode" "$_dir/port" \
 		"$server_log" "$@" >"$_dir/out" 2>&1 5>&- &
 	server_pid=$!
 	test_atexit "kill $server_pid 2>/dev/null"

@@ -28,8 +28,9 @@ static uint64_t be64(const unsigned char *p)
 static int bad(const struct mn_packfile *p, struct mn_err *err,
 	       const char *why)
 {
-	return mn_err_set(err, MN_ECORRUPT, "pack '%s': %s",
-			  p->name ? p->name : "", why);
+	if (!p->name)
+		return mn_err_set(err, MN_ECORRUPT, "%s", why);
+	return mn_err_set(err, MN_ECORRUPT, "pack '%s': %s", p->name, why);
 }
 
 int mn_packfile_check_idx(struct mn_packfile *p, struct mn_err *err)
@@ -71,7 +72,8 @@ int mn_packfile_check(struct mn_packfile *p, struct mn_err *err)
 	    (be32(b + 4) != 2 && be32(b + 4) != 3))
 		return bad(p, err, "not a pack of version 2");
 	if (be32(b + 8) != p->n)
-		return bad(p, err, "count differs from that of the index");
+		return bad(p, err, "its number of objects isn't "
+			   "that of the index");
 	if (memcmp(b + p->pack.len - HASH, p->idx.p + p->idx.len - 2 * HASH,
 		   HASH))
 		return bad(p, err, "cut short, or its index is that of "

@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "net/http.h"
 
@@ -11,6 +10,7 @@
 #define CURL_BUFFER (64L * 1024)
 #define DRAIN ((size_t)64 * 1024)	/* a longer rest is cut off */
 #define DRAIN_MS 200
+#define HEAD_TOO_LONG "the head of the answer is too long"
 
 int mn_http_pool_get(struct mn_http_pool **out, struct mn_net *net,
 		     struct mn_err *err)
@@ -54,14 +54,6 @@ void mn_http_pool_free(struct mn_http_pool *p)
 	curl_global_cleanup();
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* Every byte of HTTP passes here, in both directions. */
 static int on_debug(CURL *easy, curl_infotype type, char *data, size_t len,
 		    void *ctx)
@@ -85,7 +77,7 @@ static int on_debug(CURL *easy, curl_infotype type, char *data, size_t len,
 	default:
 		return 0;
 	}
-	x->moved = now_ms();
+	x->moved = mn_net_now_ms();
 	return 0;
 }
 
@@ -94,10 +86,12 @@ static size_t on_header(char *data, size_t size, size_t n, void *ctx)
 	struct mn_http_xfer *x = ctx;
 
 	n *= size;
+	if (!x->nlines)
+		x->head_at = mn_net_now_ms();
 	x->nbytes += n;
 	if (++x->nlines > MN_HTTP_HEADERS || x->nbytes > MN_HTTP_HEADER_BYTES) {
 		x->r = mn_err_set(&x->why, MN_ELIMIT,
-				  "the head of the answer is too long");
+				  HEAD_TOO_LONG);
 		return 0;
 	}
 	if (n && (data[0] == '\r' || data[0] == '\n')) {
@@ -304,6 +298,10 @@ static int failed(struct mn_http_xfer *x, struct mn_err *err)
 	r = proxy_failed(x, err);
 	if (r < 0)
 		return r;
+	/* what curl calls it, of whose lines no end comes */
+	if (x->result == CURLE_OUT_OF_MEMORY && !x->headed)
+		return mn_err_set(err, MN_ELIMIT, "'%s': " HEAD_TOO_LONG,
+				  x->name);
 	return mn_err_set(err, code_of(x->result), "cannot reach '%s': %s",
 			  x->name, words_of(x));
 }
@@ -318,12 +316,13 @@ static int is_there(const struct mn_http_xfer *x, int head)
 static int wait_for(struct mn_http_xfer *x, int head, struct mn_err *err)
 {
 	const struct mn_net_options *opt = &x->net->opt;
-	int limit = opt->stall_ms, running;
+	uint64_t limit = (uint64_t)opt->stall_ms;
+	int running;
 
 	/* Connecting has a limit of its own. */
-	if (head && limit < opt->connect_ms)
-		limit = opt->connect_ms;
-	x->moved = now_ms();
+	if (head && limit < (uint64_t)opt->connect_ms)
+		limit = (uint64_t)opt->connect_ms;
+	x->moved = mn_net_now_ms();
 	for (;;) {
 		uint64_t idle;
 
@@ -333,14 +332,20 @@ static int wait_for(struct mn_http_xfer *x, int head, struct mn_err *err)
 		collect_done(x->pool);
 		if (is_there(x, head))
 			return 0;
-		idle = now_ms() - x->moved;
-		if (idle >= (uint64_t)limit)
+		idle = mn_net_now_ms() - x->moved;
+		if (idle >= limit)
 			break;
-		curl_multi_poll(x->pool->multi, NULL, 0,
-				(int)((uint64_t)limit - idle), NULL);
+		if (head && x->nlines && mn_net_now_ms() - x->head_at >=
+		    limit * MN_NET_PATIENCE)
+			return mn_err_set(err, MN_EUNREACHABLE, "'%s': the "
+					  "head of the answer takes too long",
+					  x->name);
+		curl_multi_poll(x->pool->multi, NULL, 0, (int)(limit - idle),
+				NULL);
 	}
 	return mn_err_set(err, MN_EUNREACHABLE, "cannot reach '%s': nothing "
-			  "came for %d seconds", x->name, (limit + 999) / 1000);
+			  "came for %d seconds", x->name,
+			  (int)((limit + 999) / 1000));
 }
 
 int mn_http_xfer_begin(struct mn_http_xfer *x, const struct mn_http_ask *q,
@@ -419,14 +424,14 @@ ssize_t mn_http_xfer_read(struct mn_http_xfer *x, void *buf, size_t size,
 
 void mn_http_xfer_drain(struct mn_http_xfer *x)
 {
-	uint64_t until = now_ms() + DRAIN_MS, now;
+	uint64_t until = mn_net_now_ms() + DRAIN_MS, now;
 	size_t total = 0;
 	int running;
 
 	while (x->easy && !x->done && total <= DRAIN) {
 		total += x->in.len - x->at;
 		x->at = x->in.len;
-		now = now_ms();
+		now = mn_net_now_ms();
 		if (now >= until || x->paused ||
 		    curl_multi_perform(x->pool->multi, &running) != CURLM_OK)
 			break;

@@ -327,18 +327,24 @@ static int copy_file(struct mn_http_xfer *x, const char *path, uint64_t max,
 				 struct mn_err *err),
 		     void *ctx, struct mn_err *err)
 {
+	struct mn_net_pace pace = { 0, 0 };
 	struct mn_buf chunk = MN_BUF_INIT;
-	uint64_t total = 0;
+	uint64_t total = 0, since;
 	ssize_t n = 0;
 	int r = 0;
 
 	mn_buf_grow(&chunk, CHUNK);
 	while (!r) {
+		since = mn_net_now_ms();
 		n = mn_http_xfer_read(x, chunk.p, CHUNK, err);
 		if (n <= 0) {
 			r = (int)n;
 			break;
 		}
+		r = mn_net_pace(&pace, &x->net->opt, x->name, since, (size_t)n,
+				err);
+		if (r < 0)
+			break;
 		total += (uint64_t)n;
 		r = total > max ?
 			mn_err_set(err, MN_ELIMIT, "'%s': '%s' has more than "

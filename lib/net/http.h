@@ -93,6 +93,7 @@ struct mn_http_xfer {
 	struct mn_err why;
 	struct mn_http_body *body;	/* borrowed, or NULL */
 	uint64_t moved;		/* when a byte came or went last, ms */
+	uint64_t head_at;	/* when its head began, ms */
 	const char *name;	/* of the address, for words; borrowed */
 };
 

@@ -1,7 +1,9 @@
 #include "net/net.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "net/net-impl.h"
@@ -43,6 +45,28 @@ const struct mn_net_options *mn_net_options(const struct mn_net *net)
 void mn_net_wire(const struct mn_net *net, struct mn_net_wire *w)
 {
 	*w = net->wire;
+}
+
+uint64_t mn_net_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+int mn_net_pace(struct mn_net_pace *p, const struct mn_net_options *o,
+		const char *name, uint64_t since, size_t n,
+		struct mn_err *err)
+{
+	p->ms += mn_net_now_ms() - since;
+	p->bytes += n;
+	if (p->ms < (uint64_t)o->stall_ms * MN_NET_PATIENCE ||
+	    p->bytes >= p->ms / 1000 * MN_NET_PACE)
+		return 0;
+	return mn_err_set(err, MN_EUNREACHABLE, "'%s': too little comes: %"
+			  PRIu64 " bytes in %" PRIu64 " seconds", name,
+			  p->bytes, p->ms / 1000);
 }
 
 void mn_net_trace(struct mn_net *net, const char *fmt, ...)

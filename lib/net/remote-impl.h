@@ -13,6 +13,7 @@
 #define MN_NET_REMOTE_IMPL_H
 
 #include "base/buf.h"
+#include "net/net-impl.h"
 #include "net/pkt.h"
 #include "net/remote.h"
 
@@ -47,12 +48,14 @@ struct mn_remote {
 	struct mn_pkt_reader in;
 	uint64_t left;		/* what this answer may still have, in bytes,
 				   the pack not counted */
+	struct mn_net_pace pace;	/* of this answer */
 	int broke;		/* the transport failed, and said so */
 	int spent;		/* nothing more is said in this conversation */
 	struct mn_remote_features features;
 	unsigned caps;
 	struct mn_buf adv;	/* v0: "<oid> <name>\n" for each ref */
 	struct mn_buf talk;	/* of sideband 2: a line that isn't whole */
+	size_t said;		/* lines of it */
 };
 
 struct mn_remote_sift {		/* refs that are wanted */

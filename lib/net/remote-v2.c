@@ -179,7 +179,10 @@ static int read_answer(struct mn_remote *r, const struct mn_remote_sink *sink,
 		ret = mn_remote_read_on(r, &kind, err);
 		if (ret < 0)
 			return ret;
-		line = kind == MN_PKT_DATA ? mn_pkt_text(&r->in) : MN_STR("");
+		if (kind != MN_PKT_DATA)
+			return mn_remote_fail(r, err, MN_EINVALID,
+					      "the server sends no pack");
+		line = mn_pkt_text(&r->in);
 		is = mn_str_eq(line, "acknowledgments") ? ACKS :
 			mn_str_eq(line, "shallow-info") ? SHALLOW :
 			mn_str_eq(line, "packfile") ? PACK : NONE;

@@ -15,6 +15,7 @@
 
 #define WORDS 300		/* of a server, in an error */
 #define TALK_MAX 1000		/* bytes of a line that it says */
+#define TALK_LINES 100		/* of an answer that are passed on */
 #define SLICE ((size_t)64 * 1024)
 
 int mn_remote_fail(const struct mn_remote *r, struct mn_err *err, int code,
@@ -130,7 +131,9 @@ int mn_remote_ask(struct mn_remote *r, const struct mn_buf *text,
 	if (r->t->stateless)
 		r->in.at = r->in.end = 0;
 	r->left = r->net->opt.max_answer;
+	r->pace = (struct mn_net_pace){ 0, 0 };
 	mn_buf_clear(&r->talk);
+	r->said = 0;
 	ret = r->t->ops->request(r->t, message_read, &m, len, err);
 	if (ret < 0)
 		r->spent = 1;
@@ -146,7 +149,7 @@ static void hear(struct mn_remote *r, struct mn_str s)
 	if (!o->say)
 		return;
 	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] == '\n')
+		if (s.p[i] == '\n' && r->said++ < TALK_LINES)
 			o->say(o->ctx, r->talk.p, r->talk.len);
 		if (s.p[i] == '\n' || s.p[i] == '\r')
 			mn_buf_clear(&r->talk);
@@ -279,7 +282,11 @@ int mn_remote_sift(struct mn_remote *r, struct mn_remote_sift *s,
 				      r->net->opt.max_refs);
 	if (!is_wanted(s, name))
 		return 0;
-	if (!mn_refname_ok(name.p, name.len) || mn_oid_is_zero(oid))
+	if (mn_oid_is_zero(oid))
+		return mn_remote_fail(r, err, MN_EINVALID, "the server has a "
+				      "ref that names nothing: '%.*s'",
+				      mn_remote_words(name), name.p);
+	if (!mn_refname_ok(name.p, name.len))
 		return mn_remote_fail(r, err, MN_EINVALID, "the server has a "
 				      "ref of no valid name: '%.*s'",
 				      mn_remote_words(name), name.p);
@@ -341,8 +348,12 @@ static ssize_t from_transport(void *ctx, void *buf, size_t size,
 			      struct mn_err *err)
 {
 	struct mn_remote *r = ctx;
+	uint64_t since = mn_net_now_ms();
 	ssize_t n = r->t->ops->read(r->t, buf, size, err);
 
+	if (n > 0 && mn_net_pace(&r->pace, &r->net->opt, r->url->text, since,
+				 (size_t)n, err) < 0)
+		n = MN_EUNREACHABLE;
 	r->broke = n < 0;
 	return n;
 }
@@ -421,6 +432,7 @@ static int connect_to(struct mn_remote *r, struct mn_err *err)
 	r->spent = 0;
 	r->in.at = r->in.end = 0;
 	r->left = r->net->opt.max_answer;
+	r->pace = (struct mn_net_pace){ 0, 0 };
 	mn_buf_clear(&r->adv);
 	ret = r->connect(&r->t, r->net, r->url, err);
 	if (!ret)

@@ -22,7 +22,9 @@ static void refuse_node(struct mn_admission *ad, size_t i)
 		mn_oid_hex(what, &res->carrier);
 	else
 		mn_id_hex(what, &res->node);
-	if (res->words)
+	if (res->code == MN_ENOTFOUND)
+		mn_admission_refuse(ad, what, "not all of it came: %s", why);
+	else if (res->words)
 		mn_admission_refuse(ad, what, "%s", why);
 	else
 		mn_admission_refuse(ad, what, "%s (%s)", why,
@@ -176,15 +178,6 @@ static void spread(struct mn_admission *ad)
 	} while (changed);
 }
 
-/* Whether it may be only what did not come that is wrong with a node. */
-static int lacks_others(const struct mn_check_result *res)
-{
-	return res->code == MN_ENOTFOUND ||
-		(res->code == MN_EINVALID &&
-		 (res->rule == MN_RULE_PARENT_MISSING ||
-		  res->rule == MN_RULE_PREV || res->rule == MN_RULE_SKIP));
-}
-
 /* A void node comes in as an ancestor of a good one; else it is refused. */
 static void judge_void(struct mn_admission *ad)
 {
@@ -208,8 +201,28 @@ static void judge_void(struct mn_admission *ad)
 	}
 }
 
+/* Whether it did not come, or one that it is built on didn't: these stand
+ * before it. */
+static int is_cut_off(const struct mn_admission *ad, size_t i,
+		      const unsigned char *cut_off)
+{
+	const struct mn_new_commit *c = &ad->commits.p[i];
+
+	if (ad->res[i].code == MN_ENOTFOUND)
+		return 1;
+	for (size_t k = 0; k < c->nparents; k++) {
+		size_t at = mn_map_get(&ad->by_oid,
+				       ad->parents.p[c->first + k].b);
+
+		if (at != SIZE_MAX && cut_off[at])
+			return 1;
+	}
+	return 0;
+}
+
 static void judge(struct mn_admission *ad)
 {
+	unsigned char *cut_off = mn_xcalloc(ad->commits.n + 1, 1);
 	int merges = 0;
 
 	ad->all_good = 1;
@@ -217,6 +230,7 @@ static void judge(struct mn_admission *ad)
 	for (size_t i = 0; i < ad->commits.n; i++) {
 		const struct mn_check_result *res = &ad->res[i];
 
+		cut_off[i] = (unsigned char)is_cut_off(ad, i, cut_off);
 		ad->voids[i] = (unsigned char)is_void(ad, i);
 		ad->good[i] = (unsigned char)(is_good(ad, i) && !ad->voids[i]);
 		if (ad->good[i])
@@ -227,10 +241,11 @@ static void judge(struct mn_admission *ad)
 		}
 		ad->all_good = 0;
 		/* what broke off is no fault of the other side's */
-		if ((ad->a->partial && lacks_others(res)) || is_void(ad, i))
+		if ((ad->a->partial && cut_off[i]) || is_void(ad, i))
 			continue;
 		refuse_node(ad, i);
 	}
+	free(cut_off);
 	if (!ad->all_good)
 		spread(ad);
 	judge_void(ad);

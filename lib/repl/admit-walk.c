@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "git/packfile.h"
+#include "git/storewalk.h"
 #include "repl/admit-impl.h"
 
 #include "banned.h"
@@ -167,6 +169,42 @@ static int walk_from(struct walk *w, const struct mn_oid *tip,
 	return r;
 }
 
+static int walk_pack(struct walk *w, const struct mn_packfile *pack,
+		     struct mn_err *err)
+{
+	struct mn_admission *ad = w->ad;
+	enum mn_otype type;
+	struct mn_oid oid;
+	uint64_t size;
+	int r = 0;
+
+	for (uint32_t pos = 0; pos < pack->n && r == 0; pos++) {
+		mn_packfile_oid(pack, pos, &oid);
+		if (mn_reader_stat(ad->rd, &type, &size, &oid, NULL) == 0 &&
+		    type == MN_COMMIT)
+			r = walk_from(w, &oid, err);
+	}
+	return r;
+}
+
+/* The stream broke off. Where the oldest came first no ref leads to what
+ * came. */
+static int walk_quarantine(struct walk *w, struct mn_err *err)
+{
+	struct mn_admission *ad = w->ad;
+	const struct mn_store *s = mn_quarantine_store(ad->a->quarantine);
+	const char *dir = mn_quarantine_dir(ad->a->quarantine);
+	int r = 0;
+
+	for (size_t i = 0; i < mn_store_npacks(s) && r == 0; i++) {
+		const struct mn_packfile *pack = mn_store_pack(s, i);
+
+		if (pack->name && !strncmp(pack->name, dir, strlen(dir)))
+			r = walk_pack(w, pack, err);
+	}
+	return r;
+}
+
 int mn_admission_walk(struct mn_admission *ad, struct mn_err *err)
 {
 	const struct mn_ref_list *refs = ad->a->offered;
@@ -190,6 +228,8 @@ int mn_admission_walk(struct mn_admission *ad, struct mn_err *err)
 	for (size_t i = 0; i < refs->n && r == 0 && !devices; i++)
 		if (!strcmp(refs->p[i].name, MN_REF_MAIN))
 			r = walk_from(&w, &refs->p[i].oid, err);
+	if (r == 0 && ad->a->partial)
+		r = walk_quarantine(&w, err);
 	mn_vec_release(&w.stack);
 	mn_vec_release(&w.parents);
 	mn_map_release(&w.found);

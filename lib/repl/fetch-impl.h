@@ -39,6 +39,8 @@ struct mn_fetching {
 	const struct mn_remote_addr *addr;
 	struct mn_remote *remote;
 	struct mn_ref_list offered;	/* refs of a profile alone */
+	int broke;			/* its pack broke off: why */
+	struct mn_err why_broke;
 };
 
 /* A line for a person about the remote at hand. */

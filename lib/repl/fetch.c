@@ -79,7 +79,6 @@ static int receive(struct mn_fetching *g, struct mn_quarantine *q,
 	struct mn_remote_want want = {
 		.wants = plan->wants.p, .nwants = plan->wants.n,
 		.haves = plan->haves.p, .nhaves = plan->haves.n };
-	struct mn_err broke = MN_ERR_INIT;
 	struct mn_remote_sink sink;
 	struct mn_arrival in;
 	int r, end;
@@ -93,14 +92,13 @@ static int receive(struct mn_fetching *g, struct mn_quarantine *q,
 	mn_arrival_sink(&sink, &in);
 	filter_of(&filter, g);
 	want.filter = filter.p;
-	r = mn_remote_fetch(g->remote, &want, &sink, &broke);
+	r = mn_remote_fetch(g->remote, &want, &sink, &g->why_broke);
 	if (r < 0 && r != MN_EUNREACHABLE && r != MN_ENOTFOUND) {
-		*err = broke;
+		*err = g->why_broke;
 		end = r;
 	} else {
-		if (r < 0)
-			mn_fetching_note(g, r, "%s", broke.msg);
-		g->rep->broke = a->partial = r < 0;
+		g->broke = r;
+		a->partial = r < 0;
 		end = mn_arrival_end(&in, r < 0, err);
 	}
 	if (r == 0)
@@ -152,7 +150,7 @@ static int bring(struct mn_fetching *g, const struct mn_fetch_plan *plan,
 /* one remote */
 
 /* Keeps the refs of a profile alone; the rest isn't asked for. */
-static void sift(struct mn_ref_list *refs)
+static int sift(struct mn_ref_list *refs, struct mn_err *err)
 {
 	size_t n = 0;
 
@@ -165,6 +163,12 @@ static void sift(struct mn_ref_list *refs)
 			refs->p[n++] = refs->p[i];
 	}
 	refs->n = n;
+	if (n > MN_DEVICE_REFS_MAX + 2)
+		return mn_err_set(err, MN_ELIMIT, "it has more than %d devices",
+				  MN_DEVICE_REFS_MAX);
+	if (!n)
+		return mn_err_set(err, MN_ENOTFOUND, "there is no profile");
+	return 0;
 }
 
 static int from_remote(struct mn_fetching *g, struct mn_err *err)
@@ -178,15 +182,19 @@ static int from_remote(struct mn_fetching *g, struct mn_err *err)
 
 	if (r < 0)
 		return r;
-	sift(&g->offered);
-	if (!g->offered.n)
-		return mn_err_set(err, MN_ENOTFOUND, "there is no profile");
+	r = sift(&g->offered, err);
+	if (r < 0)
+		return r;
 	r = mn_fetching_plan(g, &plan, err);
 	if (r == 0)
 		r = mn_fetching_see(g, err);
 	if (r == 0 && (plan.wants.n || plan.admit))
 		r = bring(g, &plan, err);
 	mn_fetch_plan_release(&plan);
+	if (r == 0 && g->broke < 0) {	/* what came whole was let in */
+		*err = g->why_broke;
+		r = g->broke;
+	}
 	if (r == 0 && !g->o->no_contents)
 		r = mn_fetching_contents(g, err);
 	return r;
@@ -215,9 +223,9 @@ static int try_remote(struct mn_fetching *g, const struct mn_remote_addr *addr,
 	memset(&url, 0, sizeof(url));
 	g->addr = addr;
 	g->remote = NULL;
+	g->broke = 0;
+	mn_err_clear(&g->why_broke);
 	r = connect_to(g, &url, err);
-	if (r == 0)
-		g->rep->broke = 0;
 	if (r == 0)
 		r = from_remote(g, err);
 	mn_remote_close(g->remote);
@@ -254,9 +262,6 @@ static int each_remote(struct mn_fetching *g, struct mn_err *err)
 	if (g->o->remote && !found)
 		return mn_err_set(err, MN_ENOTFOUND, "it has no remote '%s'",
 				  g->o->remote);
-	if (g->rep->broke)
-		return mn_err_set(err, MN_EUNREACHABLE, "the connection broke: "
-				  "what came whole is kept");
 	if (!g->rep->reached)
 		return first;
 	mn_err_clear(err);

@@ -46,7 +46,6 @@ struct mn_fetch_report {
 	struct mn_admit_report admit;	/* of all remotes together */
 	MN_VEC(struct mn_fetch_note) notes;
 	size_t reached;			/* remotes that answered */
-	int broke;			/* the last that did broke off */
 	size_t contents;		/* blobs that came by their ids */
 	uint64_t bytes;			/* of packs */
 	struct mn_net_wire wire;	/* what it took */
