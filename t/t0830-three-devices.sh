@@ -32,14 +32,14 @@ repo () {
 # posts HOME FROM TO: those lines of the texts
 posts () {
 	sed -n "$2,$3p" texts | on "$1" mn post --batch >posted &&
-	test_line_count = $(($3 - $2 + 1)) posted
+	test_line_count "=" $(($3 - $2 + 1)) posted
 }
 
-# pairs LABEL: a new home, which the laptop adds; the answer is in the file
-# of that name
+# pairs LABEL: a new home, which the laptop adds; what it answers is left in
+# the file answer
 pairs () {
-	on "$1" mn device request --label "$1" >request &&
-	on laptop mn device add --yes - <request >answer
+	_line=$(on "$1" mn device request --label "$1") &&
+	on laptop mn device add --yes "$_line" >answer
 }
 
 # same HOME...: all have what the laptop has, in the same order
@@ -242,7 +242,7 @@ test_expect_success 'the laptop burns; the phrase makes a fourth device' '
 	on desk mn push -q "$hub"
 '
 
-test_expect_success 'it adds a device, as the laptop did' '
+test_expect_success 'it has the root, as the laptop had' '
 	on desk mn device list --json |
 		jq -r "select(.state == \"listed\").label" | sort >actual &&
 	printf "%s\n" desk phone tablet >expect &&
