@@ -355,6 +355,40 @@ test_expect_success 'a cloned machine: both keep all of their posts' '
 	done
 '
 
+test_expect_success 'what the copy wrote has numbers within the cut' '
+	rm -rf one two && hub=$PWD/hub3.git && git init -q --bare "$hub" &&
+	MN_DIR=$PWD/one mn init --device one 2>/dev/null &&
+	MN_DIR=$PWD/one mn post -m "before" &&
+	MN_DIR=$PWD/one mn remote add hub "$hub" &&
+	MN_DIR=$PWD/one mn push -q &&
+	cp -R one two && rm two/keys/*.root &&
+	twice=$(key_of one) &&
+	MN_DIR=$PWD/two mn post -m "two 1" &&
+	MN_DIR=$PWD/one mn post -m "one 1" &&
+	MN_DIR=$PWD/one mn post -m "one 2" &&
+	MN_DIR=$PWD/one mn push -q &&
+	test_expect_code 1 env MN_DIR="$PWD/two" mn fetch -q &&
+	MN_DIR=$PWD/one mn device rekey --yes >out &&
+	test_must_be_empty out &&
+	MN_DIR=$PWD/two mn device rekey --label two >asked &&
+	MN_DIR=$PWD/one mn device add --yes - <asked >answer &&
+	MN_DIR=$PWD/one mn push -q &&
+	MN_DIR=$PWD/two mn init --join "$(cat answer)" &&
+	MN_DIR=$PWD/two mn device adopt $twice >out &&
+	test_line_count = 1 out &&
+	MN_DIR=$PWD/two mn device adopt $twice >out &&
+	test_must_be_empty out &&
+	MN_DIR=$PWD/two mn push -q &&
+	MN_DIR=$PWD/one mn fetch -q &&
+	for who in one two
+	do
+		MN_DIR=$PWD/$who mn log --format="%(text)" | grep . |
+			sort >out &&
+		printf "%s\n" before "one 1" "one 2" "two 1" >expect &&
+		test_cmp expect out && MN_DIR=$PWD/$who mn fsck || return 1
+	done
+'
+
 test_expect_success 'rekey keeps a passphrase' '
 	echo secret >pass &&
 	export MN_PASSPHRASE_FILE="$PWD/pass" &&
