@@ -154,11 +154,11 @@ static void pass_options(const struct mn_cmd *c)
 		setenv("MN_PAGER", "cat", 1);
 }
 
-/* Where mn-net may lie; what begins with . is relative to mn itself. */
+/* Where mn-net may lie, relative to mn itself, or absolute. */
 static const char *const net_places[] = {
-	".", "../libexec/mn",
+	"mn-net", "../libexec/mn/mn-net",
 #ifdef MN_LIBEXECDIR
-	MN_LIBEXECDIR "/mn",
+	MN_LIBEXECDIR "/mn/mn-net",
 #endif
 };
 
@@ -175,9 +175,9 @@ static void run_net(struct mn_cmd *c, const struct mn_command *m)
 		mn_die(c, "cannot tell where mn lies, so mn-net is not found");
 	for (size_t i = 0; i < sizeof(net_places) / sizeof(*net_places); i++) {
 		mn_buf_clear(&path);
-		if (net_places[i][0] == '.')
+		if (net_places[i][0] != '/')
 			mn_buf_addf(&path, "%s/", dir.p);
-		mn_buf_addf(&path, "%s/mn-net", net_places[i]);
+		mn_buf_addf(&path, "%s", net_places[i]);
 		execv(path.p, c->argv);
 		if (errno != ENOENT)
 			break;
