@@ -16,8 +16,8 @@ clean () {
 }
 
 posts () {
-	seq "$1" "$2" | sed 's/.*/{"text":"post &","title":"title &"}/' >batch &&
-	mn post --batch batch >>ids
+	seq "$1" "$2" | sed 's/.*/{"text":"post &","title":"title &"}/' >posts &&
+	mn post --batch posts >>ids
 }
 
 # Posts one by one, as loose objects.

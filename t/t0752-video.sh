@@ -15,6 +15,7 @@ MIB=300
 # 128 MiB of memory of its own, for each process; files that are mapped don't
 # count
 in_little_memory () {
+	# shellcheck disable=SC3045 # ulimit -d is there in dash
 	(ulimit -d 131072 && "$@")
 }
 

@@ -26,6 +26,7 @@ test_expect_success 'a node that is made by the helper is a good one' '
 
 # costs REGEX: the bad node alone
 costs () {
+	# shellcheck disable=SC2119 # no argument is meant
 	bob_at_first && refused 1 "$1" && phone_came && then_honest
 }
 
