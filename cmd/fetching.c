@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "autogc.h"
 #include "fetching.h"
 #include "net/net.h"
 #include "netopts.h"
@@ -163,6 +164,24 @@ static void run(struct crew *k, int jobs)
 		pthread_join(threads[--n], NULL);
 }
 
+/* Where something came. One that can't be opened has been told of before. */
+static void pack(struct mn_cmd *c, const struct mn_home *h,
+		 const struct mn_fetch_tasks *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct mn_fetch_task *t = &l->p[i];
+		char *path = mn_home_repo(h, t->hex), found[MN_ID_HEX + 1];
+		struct mn_repo repo;
+
+		if (t->code == 0 && t->report.admit.moved &&
+		    mn_repo_open(&repo, path, found, NULL) == 0) {
+			mn_autogc(c, &repo);
+			mn_repo_close(&repo);
+		}
+		free(path);
+	}
+}
+
 static int status_of(const struct mn_fetch_tasks *l)
 {
 	int refused = 0, failed = 0, again = 0;
@@ -202,6 +221,7 @@ int mn_cmd_fetch(struct mn_cmd *c, const struct mn_home *h,
 	mn_progress_init(&k.progress, how->quiet);
 	run(&k, how->jobs);
 	mn_progress_clear(&k.progress);
+	pack(c, h, l);
 	pthread_mutex_destroy(&k.lock);
 	mn_netopts_release(&k.net);
 	return status_of(l);

@@ -120,6 +120,23 @@ test_expect_success 'mn post does it by itself, and says nothing' '
 	test "$(wc -l <loose)" -lt 124 && same
 '
 
+test_expect_success 'mn fetch does it by itself, and says nothing' '
+	MN_DIR=$PWD/bob mn follow -q "file://$repo" --as ada --no-fetch &&
+	MN_DIR=$PWD/bob mn config gc.auto-packs 3 &&
+	for i in 1 2 3 4 5 6 7
+	do
+		loose_posts 1 60 &&
+		MN_DIR=$PWD/bob mn fetch 2>err || return 1
+	done &&
+	test_grep ! pack err &&
+	ls bob/profiles/*.git/objects/pack/*.pack >all &&
+	test "$(wc -l <all)" -lt 5 &&
+	mn log --format="%(node)" >expect &&
+	MN_DIR=$PWD/bob mn -p ada log --format="%(node)" >actual &&
+	test_cmp expect actual &&
+	MN_DIR=$PWD/bob mn -p ada fsck -q
+'
+
 test_expect_success 'wrong settings' '
 	mn config gc.auto -- -1 || mn config gc.auto many &&
 	test_expect_code 128 mn gc --auto 2>err &&
