@@ -35,6 +35,7 @@ int mn_autogc_settings(struct mn_gc_options *gc, const char *path,
 	mn_follow_init(&f);
 	r = mn_follow_read(&f, path, err);
 	gc->partial = r == 0 && mn_follow_is_partial(&f);
+	gc->drop_before = mn_follow_cutoff(&f, mn_date_now());
 	mn_follow_release(&f);
 	return r;
 }
@@ -64,6 +65,7 @@ void mn_autogc(struct mn_cmd *c, struct mn_repo *repo)
 		return;
 	if (r == 0)
 		r = mn_autogc_settings(&gc, repo->path, &err);
+	gc.drop_before = 0;
 	if (r == 0)
 		r = mn_gc_auto(repo, &l, &gc, &n, &err);
 	if (r < 0)

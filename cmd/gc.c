@@ -5,6 +5,7 @@
 
 #include "autogc.h"
 #include "base/date.h"
+#include "follows.h"
 #include "out/json.h"
 #include "profile.h"
 #include "progress.h"
@@ -63,6 +64,8 @@ static void print_json(struct mn_cmd *c, const char *hex,
 	mn_json_uint(&j, n->kept);
 	mn_json_key(&j, "pruned");
 	mn_json_uint(&j, n->pruned);
+	mn_json_key(&j, "dropped");
+	mn_json_uint(&j, n->dropped);
 	mn_json_close(&j, '}');
 	mn_buf_addc(&b, '\n');
 	mn_out_buf(c, &b);
@@ -77,8 +80,11 @@ static void summary(const char *hex, const struct mn_gc_counts *n)
 	}
 	fprintf(stderr, "profile %.12s: %zu nodes in %" PRIu64 " KiB; replaced "
 		"%zu loose objects and %zu packs; unreachable: %zu kept, "
-		"%zu removed\n", hex, n->nodes, n->bytes / 1024, n->loose,
+		"%zu removed", hex, n->nodes, n->bytes / 1024, n->loose,
 		n->packs, n->kept, n->pruned);
+	if (n->dropped)
+		fprintf(stderr, "; old contents: %zu dropped", n->dropped);
+	fputc('\n', stderr);
 }
 
 static int collect(struct mn_cmd *c, const struct opts *o,
@@ -101,6 +107,8 @@ static int collect(struct mn_cmd *c, const struct opts *o,
 			mn_repo_close(&repo);
 	}
 	free(path);
+	if (o->only_due || mn_cmd_is_own(h, hex))
+		gc.drop_before = 0;
 	if (r == 0) {
 		mn_progress_init(&progress, o->quiet);
 		r = o->only_due ? mn_autogc_run(c, &repo, &gc, &n, err)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/date.h"
 #include "git/packfile.h"
 #include "repl/admit-impl.h"
 
@@ -77,7 +78,8 @@ static int keep_all(struct mn_admission *ad)
 	struct mn_oid oid;
 
 	if (!ad->all_good || t->overflow || ad->rep->refused ||
-	    (ad->a->follow && ad->a->follow->level != MN_LEVEL_FULL) ||
+	    (ad->a->follow && (ad->a->follow->keep ||
+			      ad->a->follow->level != MN_LEVEL_FULL)) ||
 	    lacks_something(ad))
 		return 0;
 	for (int i = 0; i < t->n; i++) {
@@ -181,6 +183,10 @@ int mn_admit_wants_content(const struct mn_follow *f, const struct mn_meta *m,
 
 	if (!f)
 		return 1;
+	/* gc would drop it again */
+	if (size >= MN_META_LIMIT &&
+	    m->time < mn_follow_cutoff(f, mn_date_now()))
+		return 0;
 	switch (f->level) {
 	case MN_LEVEL_DAG:
 		return 0;

@@ -154,7 +154,7 @@ static int publish(struct mn_admission *ad, struct mn_err *err)
 	w = (struct mn_quarantine_wanted){
 		ad->keep.p, ad->keep.n,
 		ad->wanting.n || (ad->a->follow &&
-				  ad->a->follow->level != MN_LEVEL_FULL) };
+				  mn_follow_is_partial(ad->a->follow)) };
 	if (r == 0 && ad->keep.n)
 		r = mn_quarantine_admit(ad->a->quarantine, &w, err);
 	if (r == 0)

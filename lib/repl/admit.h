@@ -77,8 +77,8 @@ struct mn_admit {
 	int dry_run;			/* only verify, and report: nothing moves,
 					   and the lock isn't taken */
 };
-/* Whether content i of a node is wanted: its size, and the node's stream and
- * tags. f NULL: everything is. */
+/* Whether content i of a node is wanted: its size, and the node's age, stream
+ * and tags. f NULL: everything is. */
 int mn_admit_wants_content(const struct mn_follow *f, const struct mn_meta *m,
 			   size_t i);
 int mn_admit(const struct mn_admit *a, struct mn_admit_report *rep,

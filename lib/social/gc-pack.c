@@ -25,12 +25,14 @@ struct made {
 	const void *z;		/* in a mapped pack; NULL: in the group's buf */
 	size_t at, zlen;
 	int is_delta;
+	int is_old;		/* of type 0: for drop() */
 };
 
 struct group {
 	MN_VEC(struct made) e;
 	struct mn_buf z;
 	int missing;		/* something was not there, and need not be */
+	int64_t oldest;		/* ms: of the nodes that keep contents */
 	int code;
 	struct mn_err err;
 };
@@ -50,6 +52,7 @@ struct worker {
 	struct mn_pub devices[BASES];
 	struct base metas[BASES], commits[BASES];
 	size_t nbases;
+	int is_old;		/* the node: its contents are dropped */
 };
 
 struct packing {
@@ -171,6 +174,10 @@ static int add_content(struct packing *p, struct worker *w, struct group *gr,
 	uint64_t size;
 	int r;
 
+	if (w->is_old) {
+		add(gr, oid, (enum mn_otype)0)->is_old = 1;
+		return 0;
+	}
 	/* of a tree, what it names has to come along: mn_gc_put_all */
 	if (find_whole(p->g, &w->inflater, &w->raw, &m, SMALL) == 0 &&
 	    m.type == MN_BLOB) {
@@ -270,6 +277,10 @@ static int add_node(struct packing *p, struct worker *w, struct group *gr,
 							w->commit.len }) !=
 	    MN_RULE_NONE)
 		return mn_err_set(err, MN_ECORRUPT, "a commit has changed");
+	w->is_old = carrier.seconds < (uint64_t)p->g->drop_before / 1000;
+	if (!w->is_old && carrier.present &&
+	    carrier.seconds < (uint64_t)gr->oldest / 1000)
+		gr->oldest = (int64_t)carrier.seconds * 1000;
 	base = base_of(w, &carrier.device, &is_new);
 	r = mn_gc_read(w->rd, &o, &carrier.tree, err);
 	if (r < 0) {
@@ -312,6 +323,7 @@ static void make_group(void *ctx, int worker, size_t i)
 	w->nbases = 0;
 	gr->code = 0;
 	gr->missing = 0;
+	gr->oldest = INT64_MAX;
 	for (; from < to && gr->code == 0; from++)
 		gr->code = add_node(p, w, gr, &p->g->commits.p[from],
 				    &gr->err);
@@ -402,6 +414,63 @@ int mn_gc_put_all(struct mn_gc *g, struct mn_pack *w, const struct mn_oid *oid,
 	return r;
 }
 
+int mn_gc_is_dropped(const struct mn_gc *g, const struct mn_oid *oid)
+{
+	return mn_map_get(&g->dropped, oid->b) != SIZE_MAX &&
+		!mn_pack_has(g->pack, oid);
+}
+
+/* A content of an old node, or a piece of one: put if it is small, else noted.
+ * Trees wait, so that younger nodes come first. */
+static int drop(struct mn_gc *g, const struct mn_oid *oid, struct mn_err *err)
+{
+	enum mn_otype type;
+	uint64_t size;
+	int r = mn_reader_stat(g->rd, &type, &size, oid, err);
+
+	if (r == MN_ENOTFOUND) {
+		mn_err_clear(err);
+		g->missing = 1;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (type == MN_TREE) {
+		*mn_vec_push(&g->old_trees) = *oid;
+		return 0;
+	}
+	if (type != MN_BLOB || size < MN_GC_DROP_MIN)
+		return mn_gc_put(g, g->pack, oid, err);
+	mn_map_put(&g->dropped, oid->b, 0);
+	g->missing = 1;
+	return 0;
+}
+
+/* The trees themselves stay: they are small. */
+static int drop_pieces(struct mn_gc *g, struct mn_err *err)
+{
+	struct mn_gc_oids named = { 0 };
+	struct mn_object o;
+	int r = 0;
+
+	for (size_t i = 0; i < g->old_trees.n && r == 0; i++) {
+		struct mn_oid tree = g->old_trees.p[i];
+
+		if (mn_pack_has(g->pack, &tree))
+			continue;
+		named.n = 0;
+		r = mn_gc_read(g->rd, &o, &tree, err);
+		if (r == 0)
+			r = mn_gc_push_named(&named, &o, err);
+		for (size_t k = 0; k < named.n && r == 0; k++)
+			r = drop(g, &named.p[k], err);
+		if (r == 0)
+			r = mn_gc_put(g, g->pack, &tree, err);
+	}
+	mn_vec_release(&named);
+	return r;
+}
+
 static int put_group(struct mn_gc *g, const struct group *gr,
 		     struct mn_err *err)
 {
@@ -413,6 +482,8 @@ static int put_group(struct mn_gc *g, const struct group *gr,
 		return r;
 	}
 	g->missing |= gr->missing;
+	if (gr->oldest < g->oldest)
+		g->oldest = gr->oldest;
 	for (size_t i = 0; i < gr->e.n && r == 0; i++) {
 		const struct made *m = &gr->e.p[i];
 		struct mn_packed e = {
@@ -423,7 +494,9 @@ static int put_group(struct mn_gc *g, const struct group *gr,
 
 		if (m->type && mn_gc_is_kept(g, &m->oid))
 			continue;
-		if (!m->type) {
+		if (m->is_old) {
+			r = drop(g, &m->oid, err);
+		} else if (!m->type) {
 			r = mn_gc_put_all(g, g->pack, &m->oid, err);
 		} else if (m->is_delta && !mn_pack_has(g->pack, &m->base)) {
 			/* its base may lie in a pack that is kept */
@@ -520,6 +593,8 @@ int mn_gc_write(struct mn_gc *g, struct mn_err *err)
 		r = mn_gc_put_all(g, g->pack, &g->roots.p[i], err);
 	for (size_t i = p->nodes; i < g->commits.n && r == 0; i++)
 		r = mn_gc_put_all(g, g->pack, &g->commits.p[i].oid, err);
+	if (r == 0)
+		r = drop_pieces(g, err);
 	packing_release(p);
 	free(p);
 	g->promisor = g->partial && (g->missing || g->opt->partial);

@@ -33,6 +33,10 @@ struct mn_gc {
 	int partial;			/* what is missing may be missing */
 	int incremental;		/* large packs are kept; none is pruned */
 	int64_t prune_before;
+	int64_t drop_before;		/* ms; 0: nothing is dropped */
+	int64_t oldest;			/* ms: of the nodes that keep contents */
+	struct mn_map dropped;		/* blobs, unless the pack has them */
+	MN_VEC(struct mn_oid) old_trees; /* of pieces, of old nodes */
 	int missing;			/* something is */
 	int promisor;			/* the new packs are marked */
 	MN_VEC(const struct mn_packfile *) kept;	/* packs that are to stay
@@ -84,6 +88,8 @@ int mn_gc_write(struct mn_gc *g, struct mn_err *err);
 /* An object, and all that it names, unless they are in the pack or kept. */
 int mn_gc_put_all(struct mn_gc *g, struct mn_pack *w, const struct mn_oid *oid,
 		  struct mn_err *err);
+/* Whether it was dropped, and nothing younger has it. */
+int mn_gc_is_dropped(const struct mn_gc *g, const struct mn_oid *oid);
 /* One object, copied as it is compressed where possible. */
 int mn_gc_put(struct mn_gc *g, struct mn_pack *w, const struct mn_oid *oid,
 	      struct mn_err *err);

@@ -72,7 +72,7 @@ int mn_gc_write_rest(struct mn_gc *g, struct mn_err *err)
 			continue;
 		for (uint32_t j = 0; j < p->n && r == 0; j++) {
 			mn_packfile_oid(p, j, &oid);
-			if (is_packed(g, &oid))
+			if (is_packed(g, &oid) || mn_gc_is_dropped(g, &oid))
 				continue;
 			/* a damaged one stays where it is: see may_go() */
 			r = mn_gc_put(g, g->rest, &oid, err);
@@ -192,6 +192,8 @@ static int remove_loose(struct removing *x, const struct mn_oid *oid,
 		g->counts->loose++;
 	} else if (mn_map_get(&x->live, oid->b) != SIZE_MAX) {
 		return 0;
+	} else if (mn_gc_is_dropped(g, oid)) {
+		g->counts->dropped++;
 	} else if (time_of(x->path.p) >= g->prune_before) {
 		g->counts->kept++;
 		return 0;
@@ -203,20 +205,25 @@ static int remove_loose(struct removing *x, const struct mn_oid *oid,
 
 /* 1 if every object is elsewhere, or unreachable and old. */
 static int may_go(struct removing *x, const struct mn_packfile *p,
-		  size_t *pruned)
+		  size_t *pruned, size_t *dropped)
 {
 	struct mn_gc *g = x->g;
 	int old = time_of(p->name) < g->prune_before;
 	struct mn_oid oid;
 
-	*pruned = 0;
+	*pruned = *dropped = 0;
 	for (uint32_t i = 0; i < p->n; i++) {
 		mn_packfile_oid(p, i, &oid);
 		if (is_packed(g, &oid))
 			continue;
-		if (!old || mn_map_get(&x->live, oid.b) != SIZE_MAX)
+		if (mn_map_get(&x->live, oid.b) != SIZE_MAX)
 			return 0;
-		++*pruned;
+		if (mn_gc_is_dropped(g, &oid))
+			++*dropped;
+		else if (old)
+			++*pruned;
+		else
+			return 0;
 	}
 	return 1;
 }
@@ -274,9 +281,9 @@ static int remove_packs(struct removing *x, struct mn_err *err)
 	for (size_t i = 0; i < g->stored.packs.n && r == 0; i++) {
 		const struct mn_stored_pack *s = &g->stored.packs.p[i];
 		const struct mn_packfile *p = replaceable(g, s);
-		size_t pruned;
+		size_t pruned, dropped;
 
-		if (!p || !may_go(x, p, &pruned))
+		if (!p || !may_go(x, p, &pruned, &dropped))
 			continue;
 		if (first)
 			r = remove_midx(x, err);
@@ -285,6 +292,7 @@ static int remove_packs(struct removing *x, struct mn_err *err)
 			r = remove_pack(x, s->name, err);
 		g->counts->packs++;
 		g->counts->pruned += pruned;
+		g->counts->dropped += dropped;
 	}
 	return r;
 }

@@ -117,9 +117,10 @@ void mn_gc_list_kept(struct mn_gc *g)
 }
 
 /*
- * The mark of the last run: the name of its pack, and the refs as they were.
- * With the same refs, that pack alone and nothing loose, there is nothing to
- * do.
+ * The mark of the last run: the name of its pack, the refs as they were, and,
+ * if old contents were dropped, the time (ms) of the oldest node that keeps
+ * some: "oldest none" where there is none. With the same refs, that pack
+ * alone, nothing loose and nothing to drop, there is nothing to do.
  */
 static void mark_text(const struct mn_gc *g, const char *pack,
 		      struct mn_buf *out)
@@ -145,6 +146,20 @@ static void mark_path(const struct mn_gc *g, struct mn_buf *path)
 	mn_buf_addf(path, "%s/mn/gc", g->repo->path);
 }
 
+/* Whether the rest of the mark says that nothing is to be dropped. */
+static int nothing_to_drop(const struct mn_gc *g, const char *rest)
+{
+	static const char key[] = "oldest ";
+
+	if (!g->drop_before)
+		return 1;
+	if (strncmp(rest, key, sizeof(key) - 1))
+		return 0;
+	rest += sizeof(key) - 1;
+	return !strcmp(rest, "none\n") ||
+		strtoll(rest, NULL, 10) >= g->drop_before;
+}
+
 static int is_done(struct mn_gc *g)
 {
 	struct mn_buf path = MN_BUF_INIT, is = MN_BUF_INIT, want = MN_BUF_INIT;
@@ -157,7 +172,9 @@ static int is_done(struct mn_gc *g)
 	mark_path(g, &path);
 	mark_text(g, s->name + 5, &want);
 	if (mn_io_read_file(&is, path.p, MARK_MAX, NULL) == 0)
-		done = is.len == want.len && !memcmp(is.p, want.p, is.len);
+		done = is.len >= want.len &&
+			!memcmp(is.p, want.p, want.len) &&
+			nothing_to_drop(g, is.p + want.len);
 	mn_buf_release(&path);
 	mn_buf_release(&is);
 	mn_buf_release(&want);
@@ -171,6 +188,10 @@ static int set_done(struct mn_gc *g, struct mn_err *err)
 
 	mark_path(g, &path);
 	mark_text(g, g->counts->pack, &text);
+	if (g->drop_before && g->oldest == INT64_MAX)
+		mn_buf_adds(&text, "oldest none\n");
+	else if (g->drop_before)
+		mn_buf_addf(&text, "oldest %lld\n", (long long)g->oldest);
 	r = mn_io_replace(path.p, text.p, text.len, 0666, 0, err);
 	mn_buf_release(&path);
 	mn_buf_release(&text);
@@ -288,6 +309,10 @@ int mn_gc(struct mn_repo *r, const struct mn_gc_options *opt,
 	memset(counts, 0, sizeof(*counts));
 	mn_map_init(&g.commit_at, sizeof(struct mn_oid));
 	mn_map_init(&g.walked, sizeof(struct mn_oid));
+	mn_map_init(&g.dropped, sizeof(struct mn_oid));
+	if (opt->partial && !opt->incremental && opt->drop_before > 0)
+		g.drop_before = opt->drop_before;
+	g.oldest = INT64_MAX;
 	mn_repo_own_dirs(r);
 	mn_buf_addf(&path, "%s/mn/gc.lock", r->path);
 	ret = mn_lock_take(&only, path.p, 0, err);
@@ -316,6 +341,8 @@ out:
 	mn_vec_release(&g.roots);
 	mn_map_release(&g.commit_at);
 	mn_map_release(&g.walked);
+	mn_map_release(&g.dropped);
+	mn_vec_release(&g.old_trees);
 	mn_refs_release(&g.refs);
 	if (g.stored.dir)
 		mn_stored_release(&g.stored);

@@ -17,6 +17,8 @@
  * trees and blobs may be missing; commits, and what refs name, may not. The
  * new pack is marked then, too, before anybody can see it, and replaces marked
  * ones. Where all is there and the settings want all of it, the mark goes.
+ * Contents of old nodes that younger ones also have stay, and so do those
+ * in packs with .keep.
  */
 #ifndef MN_SOCIAL_GC_H
 #define MN_SOCIAL_GC_H
@@ -25,6 +27,7 @@
 #include "git/repo.h"
 
 #define MN_GC_PRUNE_DAYS 14
+#define MN_GC_DROP_MIN 16384u	/* bytes: what a copy of level meta lacks */
 
 struct mn_gc_options {
 	int partial;		/* by the settings, contents may be missing:
@@ -33,6 +36,9 @@ struct mn_gc_options {
 				   pruned: see mn_gc_auto */
 	int64_t prune_before;	/* unreachable objects older than that (in
 				   seconds since 1970) are removed */
+	int64_t drop_before;	/* of nodes that are older (ms), blobs of
+				   MN_GC_DROP_MIN bytes and more go, where
+				   partial is set; 0 or less: none */
 	int threads;		/* 0: all processors */
 	void (*progress)(void *ctx, const char *what, size_t done,
 			 size_t total);	/* may be NULL; total 0: unknown */
@@ -46,6 +52,7 @@ struct mn_gc_counts {
 	uint64_t bytes;			/* of the pack and its index */
 	size_t loose, packs;		/* replaced, and removed */
 	size_t kept, pruned;		/* unreachable objects */
+	size_t dropped;			/* contents, or pieces of them */
 };
 
 /* The repository is open and not locked. MN_ECORRUPT where a reachable object
