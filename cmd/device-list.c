@@ -6,6 +6,7 @@
 #include "base/date.h"
 #include "base/hex.h"
 #include "device.h"
+#include "identity-view.h"
 #include "node/node.h"
 #include "out/json.h"
 #include "out/text.h"
@@ -13,7 +14,7 @@
 
 struct one {
 	struct mn_pub key;
-	struct mn_str label;		/* p NULL: cut */
+	struct mn_str label;		/* of a cut one: what it had */
 	const struct mn_id_cut *cut;	/* NULL: listed */
 	const struct mn_fork *fork;	/* NULL: its key was not used twice */
 	int mine, sealed;
@@ -213,6 +214,9 @@ static int gather(struct one *all, size_t *count,
 				       .label = d->devices[i].label };
 	for (size_t i = 0; i < d->ncuts; i++, n++)
 		all[n] = (struct one){ .key = d->cuts[i].key,
+				       .label = mn_identity_old_label(
+					       &at->p.identity,
+					       &d->cuts[i].key),
 				       .cut = &d->cuts[i] };
 	*count = n;
 	mn_node_init(&node);

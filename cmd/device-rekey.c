@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "identity-view.h"
 #include "join.h"
 #include "out/text.h"
 #include "social/pairing.h"
@@ -36,7 +37,7 @@ static int look(struct rekeying *w, struct mn_err *err)
 {
 	struct mn_device_at *at = w->at;
 	char *path = mn_home_key(&at->home, at->p.hex, "device");
-	const struct mn_id_device *d;
+	struct mn_str before;
 	int r = mn_keyfile_pub(&w->old, path, err);
 
 	free(path);
@@ -44,11 +45,11 @@ static int look(struct rekeying *w, struct mn_err *err)
 		return mn_cmd_may_post(&at->home, &at->p, err);
 	if (r < 0)
 		return r;
-	d = mn_identity_device(mn_identity_last(&at->p.identity), &w->old);
-	if (at->o->label || !d)
+	before = mn_identity_old_label(&at->p.identity, &w->old);
+	if (at->o->label || !before.p)
 		mn_device_label(&w->label, at->o->label);
 	else
-		mn_buf_addstr(&w->label, d->label);
+		mn_buf_addstr(&w->label, before);
 	return mn_device_label_free(&at->p, w->label.p, &w->old, err);
 }
 

@@ -68,6 +68,11 @@ static void add_name(struct mn_buf *b, const struct mn_status_device *d)
 		mn_text_line(b, d->label);
 	else
 		mn_buf_addhex(b, d->key.b, 6);
+	if (d->label.p && d->cut) {	/* another may have it by now */
+		mn_buf_adds(b, " [");
+		mn_buf_addhex(b, d->key.b, 6);
+		mn_buf_addc(b, ']');
+	}
 }
 
 static void text_device(struct mn_buf *b, const struct mn_status_device *d)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "identity-view.h"
 #include "status.h"
 #include "banned.h"
 
@@ -74,7 +75,9 @@ static int gather(struct mn_status *s, struct mn_err *err)
 		add_device(s, &doc->devices[i].key, doc->devices[i].label,
 			   NULL, me);
 	for (size_t i = 0; i < doc->ncuts; i++)
-		add_device(s, &doc->cuts[i].key, (struct mn_str){ NULL, 0 },
+		add_device(s, &doc->cuts[i].key,
+			   mn_identity_old_label(&s->p.identity,
+						 &doc->cuts[i].key),
 			   &doc->cuts[i], me);
 	r = mn_follow_read(&s->follow, s->p.repo.path, err);
 	if (r == 0)

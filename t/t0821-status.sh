@@ -74,7 +74,7 @@ test_expect_success '--json' '
 test_expect_success 'a device that is cut' '
 	cut-device "$PWD/laptop" "$profile" "$phone" 0 &&
 	on laptop mn status >out &&
-	test_grep "^device $(echo $phone | cut -c 1-12): .*cut behind post 0" out
+	test_grep "^device phone .$(echo $phone | cut -c 1-12).: .*cut behind post 0" out
 '
 
 test_expect_success 'no remotes' '
