@@ -32,7 +32,7 @@ refuses () {
 	shift
 	for _pair
 	do
-		liar ${_pair%%:*} && refused "$_status" "${_pair#*:}" &&
+		liar "${_pair%%:*}" && refused "$_status" "${_pair#*:}" &&
 		nothing_came && then_honest || {
 			echo "mode ${_pair%%:*}" && cat err
 			return 1
@@ -45,7 +45,7 @@ refuses () {
 tolerates () {
 	for _mode
 	do
-		liar $_mode && bob mn fetch >out 2>err &&
+		liar "$_mode" && bob mn fetch >out 2>err &&
 		no_controls err && phone_came && nothing_left &&
 		then_honest || {
 			echo "mode $_mode" && cat err
