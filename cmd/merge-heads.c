@@ -40,9 +40,9 @@ static int find_heads(struct merging *m, struct mn_err *err)
 
 	for (size_t i = 0; i < refs.n && r == 0; i++)
 		*mn_vec_push(&tips) = refs.p[i].oid;
-	/* what the index knows saves reading; without it all is read */
-	if (r == 0 && m->index &&
-	    mn_index_sync(m->index, m->p, NULL) == 0 &&
+	/* what the index knows saves reading, though it lags behind; not where
+	 * nodes may begin to count that lie below others */
+	if (r == 0 && m->index && !m->p->forks.n &&
 	    mn_index_known_heads(&known, &m->arena, m->index, m->p, NULL) == 0)
 		k = &known;
 	if (r == 0)

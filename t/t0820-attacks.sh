@@ -58,8 +58,8 @@ test_expect_success 'the same, below a node of the profile' '
 	phone_came && then_honest
 '
 
-# cut HOME SEQ COMMIT: the laptop is cut there, behind its node number SEQ
-cut () {
+# cut_there HOME SEQ COMMIT: the laptop is cut there, behind its node number SEQ
+cut_there () {
 	cut-device "$PWD/$1" "$profile" "$laptop" "$2" "$(node_of "$3")"
 }
 
@@ -69,7 +69,7 @@ again () {
 }
 
 test_expect_success 'an old identity does not undo a newer one' '
-	evil && cut laptop 2 $tip && bob_at_first "$laptop_repo" &&
+	evil && cut_there laptop 2 $tip && bob_at_first "$laptop_repo" &&
 	bob mn fetch >out && test_grep "newer identity" out &&
 	from "$evil_repo" && bob mn fetch >out 2>err &&
 	test_must_be_empty err && nothing_came &&
@@ -92,7 +92,7 @@ test_expect_success 'the same, where the cut comes with it' '
 test_expect_success 'the same, where the post was here before the cut' '
 	again && evil && bad time=1000 && bob_at_first &&
 	bob mn fetch >out 2>err && test_must_be_empty err &&
-	cut laptop 2 $tip && honest_brings &&
+	cut_there laptop 2 $tip && honest_brings &&
 	bob mn -p "$profile" log --format="%(node)" >list && test_grep ! $bad_node list &&
 	from "$evil_repo" &&
 	test_expect_code 1 bob mn fetch >out 2>err && nothing_came &&
@@ -104,7 +104,7 @@ test_expect_success 'a second post at a number within the cut' '
 		tail -n 1) &&
 	git -C "$evil_repo" update-ref "refs/mn/devices/$laptop" $first &&
 	bad &&
-	cut laptop 2 $tip && bob_at_first "$laptop_repo" && bob mn fetch &&
+	cut_there laptop 2 $tip && bob_at_first "$laptop_repo" && bob mn fetch &&
 	from "$evil_repo" && test_expect_code 1 bob mn fetch >out 2>err &&
 	test_grep "refused $bad_node: .* (device-cut-chain)" \
 		err &&
@@ -119,7 +119,7 @@ test_expect_success 'the same, where the second came first' '
 
 test_expect_success 'two identity documents of one number, in either order' '
 	again && cp -R laptop fork &&
-	cut fork 1 $first && cut laptop 2 $tip &&
+	cut_there fork 1 $first && cut_there laptop 2 $tip &&
 	fork=$PWD/fork/profiles/$profile.git &&
 	for order in "$laptop_repo $fork" "$fork $laptop_repo"
 	do
@@ -139,7 +139,7 @@ test_expect_success 'a stranger who lists himself' '
 '
 
 test_expect_success 'a device that lists itself again after its cut' '
-	cp -R laptop thief && cut laptop 2 $tip && cut thief 2 $tip &&
+	cp -R laptop thief && cut_there laptop 2 $tip && cut_there thief 2 $tip &&
 	evil && cp thief/keys/* evil/keys/ &&
 	claim-identity "$PWD/evil" "$profile" device && bob_at_first &&
 	refused 1 "refused refs/mn/identity: .* was not committed to by the document before (chain-root)" &&

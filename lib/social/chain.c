@@ -20,7 +20,8 @@ static int known_heads(struct mn_known_heads *out, struct mn_arena *a,
 {
 	struct mn_err none = MN_ERR_INIT;
 
-	if (!c->index)
+	/* with forks, nodes may begin to count that lie below others */
+	if (!c->index || c->profile->forks.n)
 		return 0;
 	/* without them the heads are found all the same */
 	return mn_index_known_heads(out, a, c->index, c->profile, &none) == 0;
