@@ -234,64 +234,6 @@ int mn_admission_moves(struct mn_admission *ad, struct mn_err *err)
 
 /* the head */
 
-struct ancestry {
-	struct mn_admission *ad;
-	MN_VEC(struct mn_oid) todo;
-	struct mn_map seen;
-};
-
-static int step(struct ancestry *w, const struct mn_oid *oid,
-		struct mn_err *err)
-{
-	struct mn_carrier c;
-	struct mn_object o;
-	int r = mn_reader_read(w->ad->rd, &o, oid, MN_CARRIER_MAX, err);
-
-	if (r < 0)
-		return r;
-	if (mn_carrier_parse(&c, (struct mn_str){ o.data, o.len }) !=
-	    MN_RULE_NONE)
-		return mn_err_set(err, MN_ECORRUPT, "a commit is no carrier");
-	for (size_t i = 0; i < c.nparents; i++)
-		mn_carrier_parent(mn_vec_push(&w->todo), &c, i);
-	return 0;
-}
-
-/* Where metas are missing, and with them generations: a tip is a head if no
- * other descends from it, found by looking at all commits. */
-static int heads_by_commits(struct mn_admission *ad, const struct mn_oid *tips,
-			    size_t n, struct mn_err *err)
-{
-	struct ancestry w = { .ad = ad };
-	struct mn_carrier c;
-	struct mn_object o;
-	int r = 0;
-
-	mn_map_init(&w.seen, sizeof(struct mn_oid));
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = step(&w, &tips[i], err);
-	while (w.todo.n && r == 0) {
-		struct mn_oid oid = w.todo.p[--w.todo.n];
-
-		if (mn_map_get(&w.seen, oid.b) != SIZE_MAX)
-			continue;
-		mn_map_put(&w.seen, oid.b, 0);
-		r = step(&w, &oid, err);
-	}
-	for (size_t i = 0; i < n && r == 0; i++) {
-		if (mn_map_get(&w.seen, tips[i].b) != SIZE_MAX)
-			continue;
-		r = mn_reader_read(ad->rd, &o, &tips[i], MN_CARRIER_MAX, err);
-		if (r == 0 && mn_carrier_parse(&c, (struct mn_str){
-				o.data, o.len }) == MN_RULE_NONE)
-			*mn_vec_push(&ad->heads) = (struct mn_head){
-				c.node, tips[i], c.seconds };
-	}
-	mn_vec_release(&w.todo);
-	mn_map_release(&w.seen);
-	return r;
-}
-
 static int goes_any_back(const struct mn_admission *ad)
 {
 	for (size_t i = 0; i < ad->moves.n; i++)
@@ -318,7 +260,7 @@ static int find_heads(struct mn_admission *ad, const struct mn_oid *tips,
 	if (r == MN_ENOTFOUND && ad->a->follow) {
 		mn_err_clear(err);
 		ad->heads.n = 0;
-		r = heads_by_commits(ad, tips, n, err);
+		r = mn_heads_by_commits(&ad->heads, ad->rd, tips, n, err);
 	}
 	mn_arena_release(&arena);
 	return r;
