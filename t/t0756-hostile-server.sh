@@ -32,7 +32,8 @@ refuses () {
 	shift
 	for _pair
 	do
-		liar "${_pair%%:*}" && refused "$_status" "${_pair#*:}" &&
+		# shellcheck disable=SC2086 # a mode and its number
+		liar ${_pair%%:*} && refused "$_status" "${_pair#*:}" &&
 		nothing_came && then_honest || {
 			echo "mode ${_pair%%:*}" && cat err
 			return 1
@@ -45,7 +46,8 @@ refuses () {
 tolerates () {
 	for _mode
 	do
-		liar "$_mode" && bob mn fetch >out 2>err &&
+		# shellcheck disable=SC2086 # a mode and its number
+		liar $_mode && bob mn fetch >out 2>err &&
 		no_controls err && phone_came && nothing_left &&
 		then_honest || {
 			echo "mode $_mode" && cat err
