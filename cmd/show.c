@@ -194,6 +194,9 @@ static int show_node(struct showing *s, const struct mn_resolved *got,
 	int r;
 
 	r = mn_node_load(&s->node, p->rd, &got->oid, NULL, err);
+	if (r == MN_ENOTFOUND && s->node.loaded != MN_NODE_NOTHING)
+		return mn_err_set(err, r, "its metadata is not here: the "
+				  "profile is kept at level dag");
 	if (!r && s->node.carrier.is_merge)
 		return show_merge(s, p, err);
 	if (!r)

@@ -90,7 +90,9 @@ test_expect_success 'level dag: heads move, and can be passed on' '
 	test "$(jq .posts out)" = 5 &&
 	same_refs &&
 	git -C "$bob_repo" log --format=%s refs/heads/main >actual &&
-	test_line_count = 5 actual
+	test_line_count = 5 actual &&
+	test_expect_code 1 bob mn -p "$profile" show HEAD 2>err &&
+	test_grep "metadata is not here: .* level dag" err
 '
 
 test_expect_success 'a stream: its contents come, of the rest metadata' '
