@@ -42,6 +42,6 @@ one_promisor_pack () {
 	_objects=$1/profiles/$profile.git/objects
 	ls "$_objects"/pack/*.pack >packs && test_line_count '=' 1 packs &&
 	ls "$_objects"/pack/*.promisor >marks && test_line_count '=' 1 marks &&
-	find "$_objects" -type f -path "*/??/*" >loose &&
+	(cd "$_objects" && find . -type f -path "./??/*") >loose &&
 	test_must_be_empty loose
 }

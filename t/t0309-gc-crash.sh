@@ -31,7 +31,7 @@ ends_well () {
 	find "$bob_repo"/objects/pack -name "*.idx" >packs &&
 	test_line_count = 1 packs &&
 	pack=$(cat packs) && test_path_is_file "${pack%.idx}.promisor" &&
-	find "$bob_repo"/objects -type f -path "*/??/*" >loose &&
+	(cd "$bob_repo/objects" && find . -type f -path "./??/*") >loose &&
 	test_must_be_empty loose &&
 	objects_of "$bob_repo" >after && test_cmp expect after
 }

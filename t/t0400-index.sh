@@ -86,7 +86,7 @@ test_expect_success 'what stock git brought is found' '
 	fetch_from laptop phone &&
 	on laptop mn index >actual &&
 	cut -f2,3 actual >numbers &&
-	printf "3\t0\n" >expect &&
+	printf "3\t2\n" >expect &&
 	test_cmp expect numbers &&
 	fetch_from phone laptop &&
 	on phone mn log --json >phone.json &&
