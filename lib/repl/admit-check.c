@@ -9,6 +9,7 @@
 #include "banned.h"
 
 #define BUDGET_BASE (4ull << 30)	/* bytes of contents that are hashed */
+#define FEW 8		/* nodes for which no threads are started */
 #define BUDGET_TIMES 16			/* ... and so many times the pack */
 
 /* What a person is told of a bad node. */
@@ -283,7 +284,8 @@ static int verify(struct mn_admission *ad, struct mn_err *err)
 {
 	struct mn_profile *p = ad->a->profile;
 	struct mn_check_options opt = {
-		.threads = ad->a->threads, .index = ad->a->index,
+		.threads = ad->commits.n < FEW ? 1 : ad->a->threads,
+		.index = ad->a->index,
 		.seed = ad->a->seed,
 		.watch = mn_touched_see, .watch_ctx = &ad->touched,
 		.allow_missing = may_miss(ad->a->follow),
