@@ -24,7 +24,7 @@
 #				was the head before
 
 # The most that a fetch may take of addresses, in KiB; sanitizers need more.
-HOSTILE_MEMORY=${HOSTILE_MEMORY:-1500000}
+HOSTILE_MEMORY=${HOSTILE_MEMORY:-4000000}
 HOSTILE_NO_LIMIT=
 # the sanitizers want terabytes of addresses
 case $(mn version --build-options) in
