@@ -29,7 +29,7 @@ is_whole () {
 ends_well () {
 	bob mn -p ada gc -q && is_whole &&
 	find "$bob_repo"/objects/pack -name "*.idx" >packs &&
-	test_line_count = 1 packs &&
+	test_line_count '=' 1 packs &&
 	pack=$(cat packs) && test_path_is_file "${pack%.idx}.promisor" &&
 	(cd "$bob_repo/objects" && find . -type f -path "./??/*") >loose &&
 	test_must_be_empty loose &&

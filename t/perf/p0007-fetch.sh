@@ -61,7 +61,8 @@ whole () {
 
 printf 'rm -rf "%s/$1"\n' "$scratch" >"$scratch/prepare-clones.sh"
 
-# the processor's time that a whole profile takes the server
+# the processor's time that a whole profile takes the server; git serves the
+# very same repository
 served_cpu () {
 	before=$(cpu_of "$mn_pid")
 	for i in 1 2 3 4 5
@@ -79,7 +80,7 @@ served_cpu () {
 	chmod +x "$scratch/upload-pack"
 	rm -rf "$scratch/b"
 	git clone -q --mirror -u "$scratch/upload-pack" \
-		"file://$scratch/git/repo.git" "$scratch/b"
+		"file://$git_dir" "$scratch/b"
 	peer=$(sed -n '2s/[ms]/ /gp' "$scratch/times" |
 		awk '{ print $1 * 60 + $2 + $3 * 60 + $4 }')
 	row "  processor of mn serve, and of git upload-pack" \
