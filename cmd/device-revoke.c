@@ -12,30 +12,6 @@
 #include "social/roster.h"
 #include "banned.h"
 
-/* At the node of its ref. */
-static int cut_at_tip(struct mn_id_cut *out, struct mn_device_at *at,
-		      struct mn_node *n, struct mn_err *err)
-{
-	char name[sizeof(MN_REF_DEVICES) + MN_ID_HEX] = MN_REF_DEVICES;
-	struct mn_oid tip;
-	int r;
-
-	mn_hex_encode(name + strlen(name), out->key.b, sizeof(out->key.b));
-	r = mn_refs_read(&tip, at->p.repo.path, name, err);
-	if (r == MN_ENOTFOUND) {	/* it never posted */
-		mn_err_clear(err);
-		return 0;
-	}
-	if (r == 0)
-		r = mn_node_load(n, at->p.rd, &tip, NULL, err);
-	if (r < 0)
-		return r;
-	out->era = n->meta.era;
-	out->seq = n->meta.seq;
-	out->node = n->id;
-	return 0;
-}
-
 static int cut_before(struct mn_id_cut *out, struct mn_device_at *at,
 		      const char *word, struct mn_node *n, struct mn_err *err)
 {
@@ -82,7 +58,7 @@ int mn_device_cut_at(struct mn_id_cut *out, struct mn_device_at *at,
 	out->era = mn_identity_last(&at->p.identity)->era;
 	mn_node_init(&n);
 	r = from ? cut_before(out, at, from, &n, err)
-		 : cut_at_tip(out, at, &n, err);
+		 : mn_roster_cut_at_tip(out, &at->p, err);
 	mn_node_release(&n);
 	return r;
 }

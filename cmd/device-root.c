@@ -69,41 +69,6 @@ int mn_device_label_free(const struct mn_profile *p, const char *label,
 
 /* --------------------------------------------------------- the root secret */
 
-static int from_phrase_file(struct mn_root **out, const char *path,
-			    struct mn_err *err)
-{
-	struct mn_buf text = MN_BUF_INIT;
-	int r = strcmp(path, "-") ? mn_io_read_file(&text, path, 1024, err) :
-		mn_io_read_fd(&text, STDIN_FILENO, 1024, err);
-
-	while (text.len && strchr(" \r\n", text.p[text.len - 1]))
-		mn_buf_setlen(&text, text.len - 1);
-	if (text.cap)
-		text.p[text.len] = '\0';
-	if (r == 0)
-		r = mn_phrase_decode(out, text.p, err);
-	mn_wipe(text.p, text.cap);
-	mn_buf_release(&text);
-	return r < 0 ? mn_err_wrap(err, r, "recovery phrase in '%s'", path) : 0;
-}
-
-static int from_phrase(struct mn_root **out, const struct mn_device_at *at,
-		       struct mn_err *err)
-{
-	char phrase[MN_PASSPHRASE_MAX];
-	int r;
-
-	if (at->o->phrase_file)
-		return from_phrase_file(out, at->o->phrase_file, err);
-	r = mn_cmd_ask_phrase(phrase, sizeof(phrase), err);
-	if (r < 0)
-		return mn_err_wrap(err, r, "the root secret of profile %.12s "
-				   "is not kept here", at->p.hex);
-	r = mn_phrase_decode(out, phrase, err);
-	mn_wipe(phrase, sizeof(phrase));
-	return r;
-}
-
 int mn_device_has_root(const struct mn_device_at *at)
 {
 	char *path = mn_home_key(&at->home, at->p.hex, "root");
@@ -113,42 +78,20 @@ int mn_device_has_root(const struct mn_device_at *at)
 	return has;
 }
 
-static int read_root(struct mn_root **out, const struct mn_device_at *at,
-		     struct mn_err *err)
-{
-	char *path = mn_home_key(&at->home, at->p.hex, "root");
-	struct mn_cmd_pass pass = { .c = at->c };
-	int r;
-
-	*out = NULL;
-	if (at->o->phrase_file || !mn_io_exists(path)) {
-		r = from_phrase(out, at, err);
-		if (r == 0)
-			r = mn_cmd_root_fits(&at->p, *out, err);
-	} else {
-		r = mn_cmd_root(out, at->c, &at->home, &at->p, NULL, &pass,
-				NULL, err);
-	}
-	if (r < 0) {
-		mn_root_free(*out);
-		*out = NULL;
-	}
-	mn_wipe(&pass, sizeof(pass));
-	free(path);
-	return r;
-}
-
 int mn_device_change(struct mn_device_at *at,
 		     const struct mn_identity_edit *e, struct mn_err *err)
 {
 	struct mn_identity_keys keys = { 0 };
 	struct mn_root *root = NULL;
 	struct mn_secret *device = NULL;
+	struct mn_cmd_pass pass = { .c = at->c };
 	unsigned char encryption[32];
 	int wait_ms, r = mn_cmd_lock_wait(&wait_ms, at->c, err);
 
 	if (r == 0)
-		r = read_root(&root, at, err);
+		r = mn_cmd_root(&root, at->c, &at->home, &at->p,
+				at->o->phrase_file, &pass, NULL, err);
+	mn_wipe(&pass, sizeof(pass));
 	if (r < 0)
 		return r;
 	keys.root = root;

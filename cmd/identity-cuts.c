@@ -3,41 +3,8 @@
 #include <string.h>
 
 #include "identity.h"
-#include "node/node.h"
 #include "social/roster.h"
 #include "banned.h"
-
-/* Its newest node that is here still counts. */
-static int known_cut(struct mn_id_cut *cut, const struct mn_profile *p,
-		     struct mn_err *err)
-{
-	struct mn_buf ref = MN_BUF_INIT;
-	struct mn_node n;
-	struct mn_oid tip;
-	int r;
-
-	mn_buf_adds(&ref, MN_REF_DEVICES);
-	mn_buf_addhex(&ref, cut->key.b, sizeof(cut->key.b));
-	cut->era = mn_identity_last(&p->identity)->era;
-	r = mn_refs_read(&tip, p->repo.path, ref.p, err);
-	mn_buf_release(&ref);
-	if (r == MN_ENOTFOUND) {
-		mn_err_clear(err);
-		return 0;
-	}
-	if (r < 0)
-		return r;
-	mn_node_init(&n);
-	r = mn_node_load(&n, p->rd, &tip, NULL, err);
-	if (r == 0 && !n.carrier.is_merge) {
-		cut->era = n.meta.era;
-		cut->seq = n.meta.seq;
-		cut->node = n.id;
-	}
-	mn_node_release(&n);
-	return r < 0 ? mn_err_wrap(err, MN_ECORRUPT, "cannot read the newest "
-				   "post of a device") : 0;
-}
 
 int mn_identity_cuts(struct mn_id_cut **out, size_t *n,
 		     const struct mn_identity_at *at, const struct mn_pub *self,
@@ -61,7 +28,7 @@ int mn_identity_cuts(struct mn_id_cut **out, size_t *n,
 			return mn_err_set(err, MN_EFAIL, "'%s' is this device: "
 					  "revoke it from another one",
 					  l->p[i]);
-		r = known_cut(cut, &at->p, err);
+		r = mn_roster_cut_at_tip(cut, &at->p, err);
 	}
 	return r;
 }

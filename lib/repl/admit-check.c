@@ -86,32 +86,54 @@ static int is_void(const struct mn_admission *ad, size_t i)
 		 res->rule == MN_RULE_EQUIVOCATION);
 }
 
-/* The forks that showed: of each device the earliest. */
+/* Another node that proves that a's number was given twice. */
+static const struct mn_link *twin_of(const struct mn_links *l,
+				     const struct mn_link *a)
+{
+	for (size_t k = 0; k < l->nodes.n; k++) {
+		const struct mn_link *b = &l->nodes.p[k];
+
+		if (b != a && b->twice && b->seq == a->seq &&
+		    b->era == a->era && !memcmp(b->device.b, a->device.b, 32))
+			return b;
+	}
+	return NULL;
+}
+
+static struct mn_fork *fork_of(const struct mn_admission *ad,
+			       const struct mn_link *a)
+{
+	for (size_t k = 0; k < ad->forks.n; k++)
+		if (ad->forks.p[k].era == a->era &&
+		    !memcmp(ad->forks.p[k].device.b, a->device.b, 32))
+			return &ad->forks.p[k];
+	return NULL;
+}
+
+/* The forks that showed: of each device the earliest. A device's nodes come in
+ * their order, so that its twins are looked for once or a few times, however
+ * many it signed twice. */
 static void find_forks(struct mn_admission *ad)
 {
 	const struct mn_links *l = mn_check_known(ad->check);
 
 	for (size_t i = 0; i < ad->commits.n; i++) {
-		const struct mn_link *a, *b = NULL;
-		struct mn_fork *f = NULL;
+		const struct mn_link *a, *b;
+		struct mn_fork *f;
 		size_t at;
 
 		if (ad->res[i].code != MN_EINVALID ||
 		    ad->res[i].rule != MN_RULE_EQUIVOCATION)
 			continue;
 		at = mn_links_find(l, &ad->res[i].node);
-		a = at == SIZE_MAX ? NULL : &l->nodes.p[at];
-		for (size_t k = 0; a && k < l->nodes.n && !b; k++)
-			if (k != at && l->nodes.p[k].seq == a->seq &&
-			    l->nodes.p[k].era == a->era &&
-			    !memcmp(l->nodes.p[k].device.b, a->device.b, 32))
-				b = &l->nodes.p[k];
-		if (!b)
+		if (at == SIZE_MAX)
 			continue;
-		for (size_t k = 0; k < ad->forks.n; k++)
-			if (!memcmp(ad->forks.p[k].device.b, a->device.b, 32))
-				f = &ad->forks.p[k];
+		a = &l->nodes.p[at];
+		f = fork_of(ad, a);
 		if (f && f->seq <= a->seq)
+			continue;
+		b = twin_of(l, a);
+		if (!b)
 			continue;
 		if (!f)
 			f = mn_vec_push(&ad->forks);

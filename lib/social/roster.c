@@ -5,6 +5,7 @@
 #include "base/date.h"
 #include "base/hex.h"
 #include "git/loose.h"
+#include "node/node.h"
 #include "social/settle.h"
 
 #include "banned.h"
@@ -98,4 +99,33 @@ int mn_roster_find(struct mn_pub *out, const struct mn_identity *id,
 				  "'%.64s'", word);
 	*out = labels ? by_label : by_key;
 	return 0;
+}
+
+int mn_roster_cut_at_tip(struct mn_id_cut *out, const struct mn_profile *p,
+			 struct mn_err *err)
+{
+	char name[sizeof(MN_REF_DEVICES) + MN_ID_HEX] = MN_REF_DEVICES;
+	struct mn_oid tip;
+	struct mn_node n;
+	int r;
+
+	out->era = mn_identity_last(&p->identity)->era;
+	mn_hex_encode(name + strlen(name), out->key.b, sizeof(out->key.b));
+	r = mn_refs_read(&tip, p->repo.path, name, err);
+	if (r == MN_ENOTFOUND) {
+		mn_err_clear(err);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	mn_node_init(&n);
+	r = mn_node_load(&n, p->rd, &tip, NULL, err);
+	if (r == 0 && !n.carrier.is_merge) {
+		out->era = n.meta.era;
+		out->seq = n.meta.seq;
+		out->node = n.id;
+	}
+	mn_node_release(&n);
+	return r < 0 ? mn_err_wrap(err, MN_ECORRUPT, "cannot read the newest "
+				   "post of a device") : 0;
 }

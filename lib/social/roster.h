@@ -19,6 +19,11 @@ int mn_roster_change(struct mn_profile *p, const struct mn_identity_keys *keys,
 		     const struct mn_identity_edit *e, int wait_ms,
 		     struct mn_err *err);
 
+/* A cut of the device out->key at its newest node that is here, which still
+ * counts; at nothing (seq 0) where none is. */
+int mn_roster_cut_at_tip(struct mn_id_cut *out, const struct mn_profile *p,
+			 struct mn_err *err);
+
 /* Which device a word means: its label, or the start (4 digits or more) of its
  * key; listed or, with cut, removed ones. MN_ENOTFOUND, MN_EAMBIGUOUS. */
 int mn_roster_find(struct mn_pub *out, const struct mn_identity *id,
