@@ -1,4 +1,5 @@
 /* fetching: see fetching.h. */
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +54,7 @@ int mn_cmd_fetch_options(struct mn_fetch_options *o, struct mn_cmd *c,
 			 const struct mn_home *h, struct mn_err *err)
 {
 	const struct mn_conf *conf = mn_cmd_conf(c);
-	uint64_t objects, nodes;
+	uint64_t objects, nodes, depth;
 	int r;
 
 	memset(o, 0, sizeof(*o));
@@ -69,10 +70,13 @@ int mn_cmd_fetch_options(struct mn_fetch_options *o, struct mn_cmd *c,
 				 "fetch.maxunpacked", 0, err);
 	if (r == 0)
 		r = mn_conf_size(&nodes, conf, "fetch.maxnodes", 0, err);
+	if (r == 0)
+		r = mn_conf_size(&depth, conf, "fetch.maxdepth", 0, err);
 	if (r < 0)
 		return r;
 	o->pack.objects = (size_t)objects;
 	o->admit.nodes = (size_t)nodes;
+	o->pack.delta_depth = depth < UINT_MAX ? (unsigned)depth : UINT_MAX;
 	return 0;
 }
 

@@ -185,6 +185,22 @@ test_expect_success 'several profiles at a time' '
 	test_must_be_empty out
 '
 
+# Each limit refuses what is more, in one line, and nothing is left.
+for limit in maxBytes=1k maxObjects=3 maxUnpacked=2k maxNodes=1
+do
+	test_expect_success "more than fetch.$limit is refused" '
+		bob_follows "$ada_repo" &&
+		bob mn config fetch.'${limit%=*}' '${limit#*=}' &&
+		git -C "$bob_repo" for-each-ref >expect &&
+		test_must_fail bob mn fetch 2>err &&
+		test_line_count = 1 err && test_grep "more than\\|larger\\|limit" err &&
+		git -C "$bob_repo" for-each-ref >actual &&
+		test_cmp expect actual &&
+		bob mn config --unset fetch.'${limit%=*}' &&
+		bob mn fetch && same_refs
+	'
+done
+
 test_expect_success 'wrong calls' '
 	test_expect_code 129 bob mn fetch --all "$profile" &&
 	test_expect_code 129 bob mn fetch --json --verbose &&

@@ -437,22 +437,3 @@ void mn_url_release(struct mn_url *u)
 	free(u->text);
 	*u = (struct mn_url){ 0 };
 }
-
-static unsigned port(const struct mn_url *u)
-{
-	if (u->port)
-		return u->port;
-	return u->scheme == MN_URL_HTTP ? 80 :
-		u->scheme == MN_URL_HTTPS ? 443 : 22;
-}
-
-static int same(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
-int mn_url_same_server(const struct mn_url *a, const struct mn_url *b)
-{
-	return a->scheme == b->scheme && same(a->host, b->host) &&
-		port(a) == port(b) && same(a->user, b->user);
-}

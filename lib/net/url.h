@@ -36,7 +36,5 @@ struct mn_url {			/* strings are owned; NULL where absent */
 /* MN_EINVALID with words that name what is wrong. */
 int mn_url_parse(struct mn_url *u, const char *text, struct mn_err *err);
 void mn_url_release(struct mn_url *u);
-/* Two addresses of one server: scheme, host, port, user. 1, 0. */
-int mn_url_same_server(const struct mn_url *a, const struct mn_url *b);
 
 #endif
